@@ -1,0 +1,82 @@
+//! Values that must not leak: they are wiped when dropped, cannot be printed or copied, and a stored
+//! plaintext is only let go against the proof that it is gone from the store.
+
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// The content of a secret: UTF-8, kept byte for byte, never empty.
+pub struct Plaintext(Zeroizing<String>);
+
+impl Plaintext {
+    /// Takes any text but the empty one.
+    pub fn new(text: Zeroizing<String>) -> Option<Self> {
+        (!text.is_empty()).then_some(Self(text))
+    }
+
+    /// The text, to be sealed or sent.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Plaintext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Plaintext(…)")
+    }
+}
+
+/// A passphrase of 1 to 1024 bytes, never trimmed or normalised.
+pub struct Passphrase(Zeroizing<String>);
+
+impl Passphrase {
+    /// The longest passphrase, in bytes.
+    pub const MAX_BYTES: usize = 1024;
+
+    /// Takes 1 to 1024 bytes.
+    pub fn new(text: Zeroizing<String>) -> Option<Self> {
+        (1..=Self::MAX_BYTES).contains(&text.len()).then_some(Self(text))
+    }
+
+    /// The bytes, to derive a key from.
+    pub fn expose(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// How many characters a person typed.
+    pub fn characters(&self) -> usize {
+        self.0.chars().count()
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase(…)")
+    }
+}
+
+/// A plaintext that was opened inside a transaction which has yet to prove itself.
+#[derive(Debug)]
+pub struct Opened(Plaintext);
+
+impl Opened {
+    /// Wraps what the vault has just opened.
+    pub fn new(plaintext: Plaintext) -> Self {
+        Self(plaintext)
+    }
+
+    /// Lets the plaintext go, once.
+    pub fn release(self, _: Claim) -> Plaintext {
+        self.0
+    }
+}
+
+/// Proof that a transaction which deleted a secret's row has been committed.
+#[derive(Debug)]
+pub struct Claim(());
+
+impl Claim {
+    /// Made in one place: where a reveal's transaction has come back committed.
+    pub fn after_commit() -> Self {
+        Self(())
+    }
+}
