@@ -2,8 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod app;
 pub mod error;
+pub mod generator;
+pub mod keyfile;
+pub mod limits;
 pub mod os;
+mod random;
 pub mod secret;
+pub mod store;
 pub mod time;
 pub mod vault;

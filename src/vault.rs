@@ -17,6 +17,7 @@ pub use content::ReceiptContent;
 pub use identifiers::{Identifiers, Lookup};
 pub use ring::{Fingerprint, KeyId, KeyRing, RootKey};
 
+use crate::random::fill;
 use crate::secret::{Opened, Passphrase, Plaintext, ReceiptId, SecretId};
 use crate::time::Timestamp;
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -353,9 +354,4 @@ fn open(key: &[u8; 32], aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>,
         .decrypt_inout_detached(&XNonce::from(*nonce), aad, padded.as_mut_slice().into(), &Tag::from(*tag))
         .map_err(|_| VaultError::Damaged)?;
     Ok(padded)
-}
-
-/// Random bytes from the operating system.
-pub(crate) fn fill(bytes: &mut [u8]) {
-    getrandom::fill(bytes).expect("the operating system has random bytes");
 }

@@ -5,7 +5,8 @@
 //! whole looks uniform and its holder learns no time. The server reads the minute back and puts it
 //! before the hash it searches by: rows made together then lie together in the index.
 
-use super::{derive, fill, first, label};
+use super::{derive, first, label};
+use crate::random::fill;
 use crate::secret::{ID_LENGTH, ReceiptId, SecretId};
 use crate::time::Timestamp;
 use zeroize::Zeroizing;

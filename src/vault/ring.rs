@@ -1,6 +1,7 @@
 //! Root keys and the ring of them: the newest seals, all open.
 
-use super::{derive, fill, first, label};
+use super::{derive, first, label};
+use crate::random::fill;
 use std::fmt;
 use zeroize::Zeroizing;
 

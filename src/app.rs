@@ -1,0 +1,175 @@
+//! The use-cases: one method for each thing a person can do. Both versions of the API, the pages and
+//! the commands call the same methods.
+//!
+//! Methods are `async` only to wait for a commit or for a permit to run Argon2; all else in them is
+//! plain computation. Each reads the clock once.
+
+mod conceal;
+mod look;
+mod reveal;
+mod unlock;
+
+pub use conceal::Wishes;
+pub use reveal::Revealed;
+
+use crate::error::{Error, StartError};
+use crate::keyfile::{self, KeySource};
+use crate::limits::{Argon2Permits, AttemptPolicy};
+use crate::store::{self, OnFatal, Role, Store};
+use crate::time::{Clock, Timestamp, TtlPolicy};
+use crate::vault::{Argon2Cost, Identifiers, Vault, VaultError};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The operator's rules for secrets.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The longest secret, in bytes.
+    pub max_secret_bytes: usize,
+    /// Bounds of lifetimes.
+    pub ttl: TtlPolicy,
+    /// The shortest passphrase, in characters.
+    pub passphrase_min_length: usize,
+    /// Whether every secret needs one.
+    pub passphrase_required: bool,
+    /// Guesses at a passphrase.
+    pub attempts: AttemptPolicy,
+    /// What a guess costs.
+    pub argon2: Argon2Cost,
+    /// This server's own host, as links show it, with its port where that is not the usual one.
+    pub own_host: String,
+    /// Other hosts that links may be made for.
+    pub share_domains: Vec<String>,
+}
+
+/// The program's core. One per process.
+pub struct App {
+    policy: Policy,
+    clock: Clock,
+    identifiers: Identifiers,
+    vault: Arc<Vault>,
+    permits: Argon2Permits,
+    store: Store,
+}
+
+/// What a start found and made, for the log.
+pub struct Opened {
+    /// The core, ready.
+    pub app: App,
+    /// Whether the database was made by this start.
+    pub database_created: bool,
+    /// Whether the key was made by this start.
+    pub key_created: bool,
+    /// Numbers of keys the database knows and the key file lacks.
+    pub missing_keys: Vec<i64>,
+}
+
+impl App {
+    /// Opens the database and the keys that belong to it.
+    ///
+    /// # Errors
+    /// A sentence for the operator. With a key that does not fit, no file is touched.
+    pub fn open(
+        database: &Path,
+        key: &KeySource,
+        role: Role,
+        policy: Policy,
+        clock: Clock,
+        on_fatal: OnFatal,
+    ) -> Result<Opened, StartError> {
+        let known = store::stored_keys(database)?;
+        let at_hand = keyfile::load(key, !known.is_empty())?;
+        keyfile::check_against(&at_hand.keys, &known, key)?;
+        let store = Store::open(database, at_hand.keys[0].fingerprint().0, role, on_fatal)?;
+        let unreadable = |error: Error| StartError::storage(format!("cannot read the database: {error}"));
+        let numbered = store.read(|db| Ok(store::keys(db)?)).map_err(unreadable)?;
+        let mask_constant = store.read(|db| Ok(store::mask_constant(db)?)).map_err(unreadable)?;
+        let (ring, missing_keys) = keyfile::ring(at_hand.keys, &numbered, key)?;
+        let app = Self {
+            policy,
+            clock,
+            identifiers: Identifiers::new(mask_constant),
+            vault: Arc::new(Vault::new(ring)),
+            permits: Argon2Permits::new(),
+            store,
+        };
+        Ok(Opened { app, database_created: known.is_empty(), key_created: at_hand.created, missing_keys })
+    }
+
+    /// The operator's rules.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Where the time comes from.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The store, for what it has to tell about itself.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Ends secrets and receipts that have run out, a batch of each, and returns how many. A secret
+    /// is ended only once both clocks say so.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store cannot write; the next sweep tries again.
+    pub async fn sweep(&self) -> Result<Swept, Error> {
+        let now = self.clock.now().earliest();
+        self.store.write(move |tx| sweep_batch(tx, now)).await
+    }
+}
+
+/// What one batch of a sweep ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Secrets erased.
+    pub secrets: usize,
+    /// Receipts deleted.
+    pub receipts: usize,
+}
+
+impl Swept {
+    /// Whether there was nothing left to do.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Rows of one batch.
+const SWEEP_ROWS: u32 = 500;
+/// How long one batch may hold the writer.
+const SWEEP_TIME: std::time::Duration = std::time::Duration::from_millis(50);
+
+fn sweep_batch(tx: &store::WriteTx<'_>, now: Timestamp) -> Result<Swept, Error> {
+    let began = std::time::Instant::now();
+    let mut swept = Swept::default();
+    for place in store::secrets::expired(tx, now, SWEEP_ROWS)? {
+        store::erase(tx, &place, None)?;
+        swept.secrets += 1;
+        if began.elapsed() > SWEEP_TIME {
+            return Ok(swept);
+        }
+    }
+    swept.receipts = store::receipts::delete_expired(tx, now, SWEEP_ROWS)?;
+    Ok(swept)
+}
+
+impl From<VaultError> for Error {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::WrongPassphrase => Self::WrongPassphrase,
+            VaultError::KeyMissing | VaultError::Damaged => Self::Unavailable(Box::new(error)),
+        }
+    }
+}
+
+/// A full disk stops new secrets; to everyone else it is a server that cannot do it right now.
+fn not_creating(error: Error) -> Error {
+    match error {
+        Error::StorageFull(cause) => Error::Unavailable(cause),
+        other => other,
+    }
+}

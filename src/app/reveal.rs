@@ -1,0 +1,105 @@
+//! The ends of a secret that people choose: reading it, once, and burning it.
+
+use super::look::receipt;
+use super::{App, not_creating};
+use crate::error::Error;
+use crate::secret::{Claim, Opened, Outcome, Plaintext, Receipt, ReceiptId, Secret, SecretId};
+use crate::store::secrets::Look;
+use crate::store::{WriteTx, erase, receipts, secrets};
+use crate::time::{Now, Timestamp};
+use crate::vault::{KeyId, Lookup, PassphraseKey, SealedSecret, SecretKeyParts, Share, Vault};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// A secret that was revealed: the only thing that holds a stored plaintext.
+#[derive(Debug)]
+pub struct Revealed {
+    /// What is told of it besides.
+    pub secret: Secret,
+    /// Its content.
+    pub content: Plaintext,
+}
+
+impl App {
+    /// Gives out a secret's content, and ends the secret. Whoever else asks at the same time, or
+    /// later, gets [`Error::NotFound`].
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::WrongPassphrase`], [`Error::LimitExceeded`], or
+    /// [`Error::Unavailable`]; with each of these the secret was not consumed by this call.
+    pub async fn reveal(
+        &self,
+        id: &SecretId,
+        passphrase: Option<Zeroizing<String>>,
+    ) -> Result<Revealed, Error> {
+        let key = self.unlock(id, passphrase).await?;
+        let now = self.clock.now();
+        let claim = RevealClaim {
+            vault: Arc::clone(&self.vault),
+            id: id.clone(),
+            lookup: self.identifiers.secret(id),
+            key,
+            now,
+        };
+        let (opened, look) = self.store.write(move |tx| claim.take(tx)).await.map_err(not_creating)?;
+        Ok(Revealed {
+            secret: super::look::secret(id.clone(), look, now.latest()),
+            content: opened.release(Claim::after_commit()),
+        })
+    }
+
+    /// Destroys a secret by its receipt, and returns the receipt as it stands afterwards.
+    ///
+    /// # Errors
+    /// As [`App::reveal`]; [`Error::NotFound`] also if the secret is gone already.
+    pub async fn burn(
+        &self,
+        id: &ReceiptId,
+        passphrase: Option<Zeroizing<String>>,
+    ) -> Result<Receipt, Error> {
+        let before = self.receipt(id)?;
+        if !before.is_live() {
+            return Err(Error::NotFound);
+        }
+        self.unlock(&before.secret, passphrase).await?;
+        let now = self.clock.now();
+        let receipt_lookup = self.identifiers.receipt(id);
+        let secret_lookup = self.identifiers.secret(&before.secret);
+        let row = self.store.write(move |tx| {
+            let look = secrets::look(tx, secret_lookup.as_bytes(), now.latest())?;
+            erase(tx, &look.place, Some((Outcome::Burned, now.moment())))?;
+            receipts::find(tx, receipt_lookup.as_bytes(), now.latest())
+        });
+        receipt(&self.vault, id, &receipt_lookup, row.await.map_err(not_creating)?, now.latest())
+    }
+}
+
+/// What the writer needs to try for one secret.
+struct RevealClaim {
+    vault: Arc<Vault>,
+    id: SecretId,
+    lookup: Lookup,
+    key: Option<PassphraseKey>,
+    now: Now,
+}
+
+impl RevealClaim {
+    /// Opens the secret and erases it in one transaction. If it does not open, nothing is erased.
+    fn take(&self, tx: &WriteTx<'_>) -> Result<(Opened, Look), Error> {
+        let latest: Timestamp = self.now.latest();
+        let look = secrets::look(tx, self.lookup.as_bytes(), latest)?;
+        let guard = secrets::guard(tx, self.lookup.as_bytes(), latest)?;
+        let share = Share::from_bytes(*guard.share);
+        let parts = SecretKeyParts { id: &self.id, share: &share, passphrase: self.key.as_ref() };
+        let sealed = SealedSecret {
+            key_id: KeyId::from_number(guard.key_id),
+            lookup: self.lookup,
+            expires_at: guard.expires_at,
+            check: guard.check,
+            sealed: secrets::sealed(tx, &guard.place)?,
+        };
+        let opened = self.vault.open_secret(&sealed, &parts)?;
+        erase(tx, &guard.place, Some((Outcome::Revealed, self.now.moment())))?;
+        Ok((opened, look))
+    }
+}

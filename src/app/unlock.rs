@@ -1,0 +1,148 @@
+//! Checking a passphrase without ever giving a guesser more than the budget.
+
+use super::{App, not_creating};
+use crate::error::Error;
+use crate::limits::{Argon2Permit, AttemptPolicy};
+use crate::secret::{Outcome, Passphrase, SecretId};
+use crate::store::secrets::{self, Guard, Window};
+use crate::store::{WriteTx, erase};
+use crate::time::Timestamp;
+use crate::vault::{Argon2Cost, KeyId, Lookup, PassphraseKey, Protection, SecretKeyParts, Share, VaultError};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// An attempt that was counted before it is made.
+enum Reservation {
+    /// To be made; the last one there is if `last`.
+    Attempt { guard: Guard, last: bool },
+    /// Too many in this window.
+    Refused { retry_after: Duration },
+    /// Too many in all: the secret is gone.
+    Locked,
+}
+
+impl App {
+    /// Turns a passphrase into the part of the key that it is; `None` for a secret without one,
+    /// whatever was given.
+    ///
+    /// The attempt is counted, committed, before it is checked: however many guess at once, no more
+    /// are checked than the budget allows.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::WrongPassphrase`], [`Error::LimitExceeded`], or
+    /// [`Error::Unavailable`], which spends no attempt.
+    pub(super) async fn unlock(
+        &self,
+        id: &SecretId,
+        passphrase: Option<Zeroizing<String>>,
+    ) -> Result<Option<PassphraseKey>, Error> {
+        let now = self.clock.now();
+        let lookup = self.identifiers.secret(id);
+        let look = self.store.read(|db| secrets::look(db, lookup.as_bytes(), now.latest()))?;
+        if !look.has_passphrase {
+            return Ok(None);
+        }
+        // What cannot be the passphrase costs an attempt, but no Argon2.
+        let Some(passphrase) = passphrase.and_then(Passphrase::new) else {
+            let (_, last) = self.reserve(&lookup, now.latest()).await?;
+            return Err(self.failed(&lookup, now.latest(), last).await);
+        };
+        let permit = self.permits.acquire().await?;
+        let (guard, last) = self.reserve(&lookup, now.latest()).await?;
+        let key = stretch(permit, passphrase, protection(&guard)?).await?;
+        match self.check(id, &guard, &key) {
+            Ok(()) => Ok(Some(key)),
+            Err(VaultError::WrongPassphrase) => Err(self.failed(&lookup, now.latest(), last).await),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Runs Argon2 for a new secret.
+    pub(super) async fn stretch(
+        &self,
+        passphrase: Passphrase,
+        protection: Protection,
+    ) -> Result<PassphraseKey, Error> {
+        let permit = self.permits.acquire().await?;
+        stretch(permit, passphrase, protection).await
+    }
+
+    fn check(&self, id: &SecretId, guard: &Guard, key: &PassphraseKey) -> Result<(), VaultError> {
+        let share = Share::from_bytes(*guard.share);
+        let parts = SecretKeyParts { id, share: &share, passphrase: Some(key) };
+        self.vault.check(KeyId::from_number(guard.key_id), &guard.check, &parts)
+    }
+
+    async fn reserve(&self, lookup: &Lookup, now: Timestamp) -> Result<(Guard, bool), Error> {
+        let (lookup, policy) = (*lookup, self.policy.attempts);
+        let reservation = self.store.write(move |tx| reserve(tx, &lookup, now, policy)).await;
+        match reservation.map_err(not_creating)? {
+            Reservation::Attempt { guard, last } => Ok((guard, last)),
+            Reservation::Refused { retry_after } => Err(Error::LimitExceeded { retry_after }),
+            Reservation::Locked => Err(Error::NotFound),
+        }
+    }
+
+    /// A wrong attempt. If it was the last there is, the secret ends with it; should that fail, the
+    /// next attempt ends it.
+    async fn failed(&self, lookup: &Lookup, now: Timestamp, last: bool) -> Error {
+        if last {
+            let lookup = *lookup;
+            let _ = self.store.write(move |tx| lock(tx, &lookup, now)).await;
+        }
+        Error::WrongPassphrase
+    }
+}
+
+fn reserve(
+    tx: &WriteTx<'_>,
+    lookup: &Lookup,
+    now: Timestamp,
+    policy: AttemptPolicy,
+) -> Result<Reservation, Error> {
+    let mut guard = secrets::guard(tx, lookup.as_bytes(), now)?;
+    let exhausted = |attempts| policy.lifetime > 0 && attempts >= policy.lifetime;
+    if exhausted(guard.place.attempts) {
+        erase(tx, &guard.place, Some((Outcome::Locked, now)))?;
+        return Ok(Reservation::Locked);
+    }
+    let mut window = secrets::window(tx, &guard.place)?;
+    let age = now.since(window.start);
+    let full = window.attempts >= policy.per_window;
+    if full && (0..policy.lockout).contains(&age) {
+        let rest = u64::try_from(policy.lockout - age).unwrap_or_default();
+        return Ok(Reservation::Refused { retry_after: Duration::from_secs(rest) });
+    }
+    if full || !(0..policy.window).contains(&age) {
+        window = Window { start: now, attempts: 0 };
+    }
+    window.attempts += 1;
+    guard.place.attempts += 1;
+    secrets::count_attempt(tx, &guard.place, window)?;
+    let last = exhausted(guard.place.attempts);
+    Ok(Reservation::Attempt { guard, last })
+}
+
+fn lock(tx: &WriteTx<'_>, lookup: &Lookup, now: Timestamp) -> Result<(), Error> {
+    let guard = secrets::guard(tx, lookup.as_bytes(), now)?;
+    erase(tx, &guard.place, Some((Outcome::Locked, now)))
+}
+
+fn protection(guard: &Guard) -> Result<Protection, Error> {
+    let row = guard.protection.ok_or(VaultError::Damaged)?;
+    Ok(Protection { salt: row.salt, cost: Argon2Cost { m: row.m, t: row.t, p: row.p } })
+}
+
+/// The permit moves along: a caller that hangs up must not free it while the hash still runs.
+async fn stretch(
+    permit: Argon2Permit,
+    passphrase: Passphrase,
+    protection: Protection,
+) -> Result<PassphraseKey, Error> {
+    let derived = tokio::task::spawn_blocking(move || {
+        let key = protection.derive(&passphrase);
+        drop(permit);
+        key
+    });
+    Ok(derived.await.map_err(|error| Error::Internal(Box::new(error)))??)
+}

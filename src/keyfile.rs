@@ -1,0 +1,188 @@
+//! Where root keys come from, and the rule that ties them to one database.
+//!
+//! A key file holds one key per line, 64 hexadecimal digits, newest first; empty lines and lines
+//! that begin with `#` are passed over.
+
+use crate::error::StartError;
+use crate::os;
+use crate::store::KeyRow;
+use crate::vault::{KeyId, KeyRing, RootKey};
+use std::fmt;
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Where the root keys come from.
+#[derive(Clone)]
+pub enum KeySource {
+    /// A file, made on the first start if `may_create`.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Whether this is the file beside the database, which a first start makes.
+        may_create: bool,
+    },
+    /// The environment.
+    Environment(Zeroizing<String>),
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, .. } => path.fmt(f),
+            Self::Environment(_) => f.write_str("(environment)"),
+        }
+    }
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, .. } => path.display().fmt(f),
+            Self::Environment(_) => f.write_str("TELLONCE_ROOT_KEY"),
+        }
+    }
+}
+
+/// The root keys at hand, newest first, and whether they were made just now.
+pub struct Keys {
+    /// At least one.
+    pub keys: Vec<RootKey>,
+    /// Made by this start.
+    pub created: bool,
+}
+
+/// Reads the root keys. On a first start, when the database knows no keys, makes the file.
+///
+/// # Errors
+/// A sentence that says what to do: the key is missing, too short, or open to others.
+pub fn load(source: &KeySource, database_has_keys: bool) -> Result<Keys, StartError> {
+    match source {
+        KeySource::Environment(text) => Ok(Keys { keys: parse(text, source)?, created: false }),
+        KeySource::File { path, .. } if path.exists() => {
+            check_mode(path)?;
+            let text = std::fs::read_to_string(path).map(Zeroizing::new);
+            let text = text.map_err(|error| refuse(source, &format!("cannot be read ({error})")))?;
+            Ok(Keys { keys: parse(&text, source)?, created: false })
+        }
+        KeySource::File { path, may_create: true } if !database_has_keys => {
+            Ok(Keys { keys: vec![create(path)?], created: true })
+        }
+        KeySource::File { .. } if database_has_keys => Err(refuse(
+            source,
+            "is missing, and the database needs it: put the key file back from your backup; a new key would not \
+             open what is stored",
+        )),
+        KeySource::File { .. } => {
+            Err(refuse(source, "does not exist: make it, or leave out the option `key`"))
+        }
+    }
+}
+
+fn parse(text: &str, source: &KeySource) -> Result<Vec<RootKey>, StartError> {
+    let mut keys: Vec<RootKey> = Vec::new();
+    for (number, line) in (1..).zip(text.split(['\n', ','])).map(|(number, line)| (number, line.trim())) {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let key = RootKey::from_hex(line).ok_or_else(|| {
+            refuse(source, &format!("line {number} is not a key of 64 random hexadecimal digits (32 bytes)"))
+        })?;
+        if keys.iter().any(|other| other.fingerprint() == key.fingerprint()) {
+            return Err(refuse(source, &format!("line {number} repeats a key: remove it")));
+        }
+        keys.push(key);
+    }
+    if keys.is_empty() {
+        return Err(refuse(source, "holds no key: put the key file back from your backup"));
+    }
+    Ok(keys)
+}
+
+/// Makes the key file and its name durable before anything is sealed under it.
+fn create(path: &Path) -> Result<RootKey, StartError> {
+    let key = RootKey::random();
+    let write = || -> std::io::Result<()> {
+        let mut file = os::create_private(path)?;
+        file.write_all(b"# Tellonce root keys, newest first. Keep a copy: without it no secret opens.\n")?;
+        file.write_all(key.to_hex().as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        os::sync_folder(path.parent().unwrap_or(Path::new(".")))
+    };
+    write().map_err(|error| {
+        StartError::configuration(format!("cannot make the key file {}: {error}", path.display()))
+    })?;
+    Ok(key)
+}
+
+/// Refuses a file that others may read. A mounted credential that belongs to someone else may be
+/// readable for a group: that is how containers hand it over.
+fn check_mode(path: &Path) -> Result<(), StartError> {
+    let metadata = std::fs::metadata(path).map_err(|error| {
+        StartError::configuration(format!("cannot look at the key file {}: {error}", path.display()))
+    })?;
+    let group_may = metadata.mode() & 0o070 != 0 && metadata.uid() == os::user_id();
+    if metadata.mode() & 0o007 == 0 && !group_may {
+        return Ok(());
+    }
+    Err(StartError::configuration(format!(
+        "the key file {} is open to other users (mode {:03o}): run `chmod 600` on it, or in a container mount it \
+         with mode 0400",
+        path.display(),
+        metadata.mode() & 0o777
+    )))
+}
+
+fn refuse(source: &KeySource, why: &str) -> StartError {
+    StartError::configuration(format!("the key {source} {why}"))
+}
+
+/// Checks the keys at hand against those the database knows: the newest must be among them.
+///
+/// # Errors
+/// A sentence that names both keys by their fingerprints.
+pub fn check_against(keys: &[RootKey], known: &[KeyRow], source: &KeySource) -> Result<(), StartError> {
+    let Some(newest) = known.last() else {
+        return Ok(());
+    };
+    if keys.iter().any(|key| key.fingerprint().0 == newest.fingerprint) {
+        return Ok(());
+    }
+    Err(refuse(
+        source,
+        &format!(
+            "is not the one this database was sealed under (the database wants {}, its newest line is {}): put the \
+             right key file back; nothing was changed",
+            crate::vault::Fingerprint(newest.fingerprint),
+            keys[0].fingerprint()
+        ),
+    ))
+}
+
+/// Numbers the keys as the database does. Returns the ring, and the numbers of keys that are not at
+/// hand: what was sealed under those stays shut.
+///
+/// # Errors
+/// As [`check_against`].
+pub fn ring(
+    mut keys: Vec<RootKey>,
+    known: &[KeyRow],
+    source: &KeySource,
+) -> Result<(KeyRing, Vec<i64>), StartError> {
+    check_against(&keys, known, source)?;
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for row in known.iter().rev() {
+        match keys.iter().position(|key| key.fingerprint().0 == row.fingerprint) {
+            Some(index) => found.push((KeyId::from_number(row.id), keys.swap_remove(index))),
+            None => missing.push(row.id),
+        }
+    }
+    if found.is_empty() {
+        return Err(refuse(source, "matches no key of this database"));
+    }
+    let newest = found.remove(0);
+    Ok((KeyRing::new(newest, found), missing))
+}

@@ -1,0 +1,202 @@
+//! One SQLite file behind two doors: [`Store::read`] and [`Store::write`]. Knows nothing of ciphers:
+//! what it keeps are bytes, and it finds them by bytes.
+//!
+//! A write is a closure that runs inside a transaction on the one writer thread. Many are committed
+//! together, and nobody is answered before the commit is on the disk.
+
+mod connection;
+mod erase;
+pub mod receipts;
+mod reserve;
+mod schema;
+pub mod secrets;
+mod slots;
+mod writer;
+
+pub use erase::erase;
+pub use schema::{KeyRow, keys, mask_constant, stored_keys};
+pub use writer::Pending;
+
+use crate::error::{Error, StartError};
+use reserve::Reserve;
+use rusqlite::{Connection, ErrorCode};
+use std::cell::Cell;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+/// Writes that may wait at once; more are turned away as "busy".
+const QUEUE: usize = 4096;
+/// Read-only connections kept open.
+const READERS: usize = 4;
+
+/// Called when nothing is known about the state of the file any more: the process must end.
+pub type OnFatal = Box<dyn Fn(&str) + Send>;
+
+/// The open database.
+pub struct Store {
+    path: PathBuf,
+    jobs: Option<SyncSender<Box<dyn writer::Job>>>,
+    thread: Option<JoinHandle<()>>,
+    readers: Mutex<Vec<Connection>>,
+    condition: Arc<Condition>,
+}
+
+/// What the writer tells everyone else.
+#[derive(Default)]
+pub struct Condition {
+    /// The disk is full: nothing new is accepted, ends of secrets still are.
+    full: AtomicBool,
+    /// Seconds for which readers have kept erased shares in the log.
+    checkpoint_blocked_secs: AtomicU64,
+}
+
+impl Condition {
+    /// Whether the disk is full.
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// Seconds for which the log could not be emptied of erased shares.
+    pub fn checkpoint_blocked_secs(&self) -> u64 {
+        self.checkpoint_blocked_secs.load(Ordering::Relaxed)
+    }
+}
+
+/// A write transaction. Only [`Store::write`] makes one.
+pub struct WriteTx<'c> {
+    connection: &'c Connection,
+    erased: Cell<u64>,
+}
+
+impl Deref for WriteTx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+/// How a command uses the file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The server, which alone keeps a reserve for hard times.
+    Server,
+    /// A command that may run beside the server.
+    Command,
+}
+
+impl Store {
+    /// Opens the file at `path`, makes it if there is none, and brings it up to the present schema.
+    ///
+    /// `first_key` is the fingerprint of the newest root key at hand; if the file does not know it,
+    /// it becomes the file's newest.
+    ///
+    /// # Errors
+    /// A sentence for the operator: wrong version, damage, permissions, no room.
+    pub fn open(path: &Path, first_key: [u8; 16], role: Role, on_fatal: OnFatal) -> Result<Self, StartError> {
+        let connection = schema::prepare(path, first_key)?;
+        let condition = Arc::new(Condition::default());
+        let (jobs, queue) = mpsc::sync_channel(QUEUE);
+        let reserve = match role {
+            Role::Server => Reserve::beside(path),
+            Role::Command => Reserve::none(),
+        };
+        let writer = writer::Writer::new(connection, path, queue, reserve, Arc::clone(&condition), on_fatal);
+        let thread = std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || writer.run())
+            .map_err(|error| StartError::storage(format!("cannot start the store's thread: {error}")))?;
+        Ok(Self {
+            path: path.to_owned(),
+            jobs: Some(jobs),
+            thread: Some(thread),
+            readers: Mutex::new(Vec::new()),
+            condition,
+        })
+    }
+
+    /// Runs a query on a read-only connection. What it sees is advice: a write looks again.
+    ///
+    /// # Errors
+    /// Whatever `query` returns, or [`Error::Unavailable`] if no connection can be had.
+    pub fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = idle.map_or_else(|| connection::open_reader(&self.path), Ok)?;
+        let answer = query(&connection);
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS {
+            readers.push(connection);
+        }
+        answer
+    }
+
+    /// Queues a write. It is skipped if nobody waits for the answer any more when its turn comes.
+    ///
+    /// # Errors
+    /// The answer is whatever `work` returns once that is committed. [`Error::Unavailable`] if the
+    /// queue is full or the commit failed, [`Error::StorageFull`] if the disk has no room; then
+    /// nothing has changed.
+    pub fn write<T, F>(&self, work: F) -> Pending<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        self.write_sized(0, work)
+    }
+
+    /// Queues a write of about this many bytes, so that one commit does not grow too large.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_sized<T, F>(&self, bytes: usize, work: F) -> Pending<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        let (job, pending) = writer::job(bytes, work);
+        // A job that is not taken is dropped, and its `Pending` answers that the store is busy.
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.try_send(job);
+        }
+        pending
+    }
+
+    /// What the writer has to tell.
+    pub fn condition(&self) -> &Condition {
+        &self.condition
+    }
+}
+
+impl Drop for Store {
+    /// Finishes what is queued, empties the log into the file, and closes it.
+    fn drop(&mut self) {
+        self.jobs.take();
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::StorageFull(Box::new(error)),
+            Some(
+                ErrorCode::SystemIoFailure
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory,
+            ) => Self::Unavailable(Box::new(error)),
+            _ => Self::Internal(Box::new(error)),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The one place where a secret ends.
+
+use super::{WriteTx, secrets, slots};
+use crate::error::Error;
+use crate::secret::Outcome;
+use crate::time::Timestamp;
+use rusqlite::params;
+
+/// Ends a secret for a reveal, a burn, a lock or, without an outcome, an expiry: deletes its row,
+/// overwrites its share, and writes the outcome on its receipt.
+///
+/// # Errors
+/// [`Error::NotFound`] if the row is not there any more: someone else was first.
+pub fn erase(
+    tx: &WriteTx<'_>,
+    secret: &secrets::Place,
+    outcome: Option<(Outcome, Timestamp)>,
+) -> Result<(), Error> {
+    let deleted = tx
+        .prepare_cached("DELETE FROM secrets WHERE id = ?1 AND slot_id = ?2")?
+        .execute(params![secret.id, secret.slot_id])?;
+    if deleted != 1 {
+        return Err(Error::NotFound);
+    }
+    slots::wipe(tx, secret.slot_id)?;
+    let (word, at, failed) = match outcome {
+        // The attempt that opened it was counted before it was checked, and did not fail.
+        Some((Outcome::Revealed, at)) => (Some("revealed"), Some(at), secret.attempts.saturating_sub(1)),
+        Some((Outcome::Burned, at)) => (Some("burned"), Some(at), secret.attempts.saturating_sub(1)),
+        Some((Outcome::Locked, at)) => (Some("locked"), Some(at), secret.attempts),
+        None => (None, None, secret.attempts),
+    };
+    tx.prepare_cached(
+        "UPDATE receipts SET outcome = ?2, outcome_at = ?3, failed_attempts = ?4 WHERE id = ?1",
+    )?
+    .execute(params![secret.id, word, at.map(Timestamp::unix), failed])?;
+    tx.erased.set(tx.erased.get() + 1);
+    Ok(())
+}

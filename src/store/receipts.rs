@@ -1,0 +1,159 @@
+//! Queries on receipts.
+
+use super::WriteTx;
+use crate::error::Error;
+use crate::secret::{Kind, Looks, Outcome};
+use crate::time::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// A receipt to be stored.
+pub struct NewReceipt {
+    /// Where to find it.
+    pub lookup: [u8; 16],
+    /// Now.
+    pub created_at: Timestamp,
+    /// When the secret expires.
+    pub secret_expires_at: Timestamp,
+    /// When the receipt itself expires.
+    pub expires_at: Timestamp,
+    /// How the secret came to be.
+    pub kind: Kind,
+    /// Whether a passphrase is set.
+    pub has_passphrase: bool,
+    /// The host its links are made for, where that is not the default one.
+    pub share_domain: Option<String>,
+    /// The sealed part.
+    pub sealed: Vec<u8>,
+}
+
+/// A receipt as it is stored.
+#[derive(Debug)]
+pub struct ReceiptRow {
+    /// Its row, and its secret's.
+    pub id: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When the secret expires.
+    pub secret_expires_at: Timestamp,
+    /// When the receipt itself expires.
+    pub expires_at: Timestamp,
+    /// How the secret came to be.
+    pub kind: Kind,
+    /// Whether a passphrase was set.
+    pub has_passphrase: bool,
+    /// The host its links are made for, where that is not the default one.
+    pub share_domain: Option<String>,
+    /// What ended the secret before its time.
+    pub outcome: Option<(Outcome, Timestamp)>,
+    /// Looks at the link.
+    pub looks: Looks,
+    /// Wrong or missing passphrases so far.
+    pub failed_attempts: u32,
+    /// The sealed part.
+    pub sealed: Vec<u8>,
+    /// Whether the secret's row is there.
+    pub has_secret: bool,
+}
+
+/// Stores a receipt and returns its row.
+pub(super) fn insert(tx: &WriteTx<'_>, receipt: &NewReceipt) -> Result<i64, Error> {
+    tx.prepare_cached(
+        "INSERT INTO receipts (lookup, created_at, secret_expires_at, expires_at, kind, has_passphrase,
+                               share_domain, box)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        receipt.lookup,
+        receipt.created_at.unix(),
+        receipt.secret_expires_at.unix(),
+        receipt.expires_at.unix(),
+        kind_word(receipt.kind),
+        receipt.has_passphrase,
+        receipt.share_domain,
+        receipt.sealed,
+    ])?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// The receipt at this lookup, if it is there and has not expired at `now`.
+pub fn find(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<ReceiptRow, Error> {
+    db.prepare_cached(
+        "SELECT r.id, r.created_at, r.secret_expires_at, r.expires_at, r.kind, r.has_passphrase, r.share_domain,
+                r.outcome, r.outcome_at, r.views, r.first_view, r.last_view,
+                coalesce(s.attempts, r.failed_attempts), r.box, s.id IS NOT NULL
+         FROM receipts r LEFT JOIN secrets s ON s.id = r.id WHERE r.lookup = ?1 AND r.expires_at > ?2",
+    )?
+    .query_row(params![lookup, now.unix()], |row| {
+        let time = |index| row.get(index).map(|at: Option<i64>| at.map(Timestamp::from_unix));
+        Ok(ReceiptRow {
+            id: row.get(0)?,
+            created_at: Timestamp::from_unix(row.get(1)?),
+            secret_expires_at: Timestamp::from_unix(row.get(2)?),
+            expires_at: Timestamp::from_unix(row.get(3)?),
+            kind: kind(row.get_ref(4)?.as_str()?)?,
+            has_passphrase: row.get(5)?,
+            share_domain: row.get(6)?,
+            outcome: outcome(row.get_ref(7)?.as_str_or_null()?)?.zip(time(8)?),
+            looks: Looks { count: row.get(9)?, first: time(10)?, last: time(11)? },
+            failed_attempts: row.get(12)?,
+            sealed: row.get(13)?,
+            has_secret: row.get(14)?,
+        })
+    })
+    .optional()?
+    .ok_or(Error::NotFound)
+}
+
+/// Counts a look at a secret's link.
+pub fn count_look(tx: &WriteTx<'_>, id: i64, now: Timestamp) -> Result<(), Error> {
+    tx.prepare_cached(
+        "UPDATE receipts SET views = views + 1, first_view = coalesce(first_view, ?2), last_view = ?2
+         WHERE id = ?1",
+    )?
+    .execute(params![id, now.unix()])?;
+    Ok(())
+}
+
+/// Deletes up to `limit` receipts that had expired at `now` and whose secret is gone. Returns how
+/// many there were.
+pub fn delete_expired(tx: &WriteTx<'_>, now: Timestamp, limit: u32) -> Result<usize, Error> {
+    let deleted = tx
+        .prepare_cached(
+            "DELETE FROM receipts WHERE id IN (
+                 SELECT r.id FROM receipts r LEFT JOIN secrets s ON s.id = r.id
+                 WHERE r.expires_at <= ?1 AND s.id IS NULL ORDER BY r.expires_at LIMIT ?2)",
+        )?
+        .execute(params![now.unix(), limit])?;
+    Ok(deleted)
+}
+
+fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Conceal => "conceal",
+        Kind::Generate => "generate",
+    }
+}
+
+fn kind(word: &str) -> rusqlite::Result<Kind> {
+    match word {
+        "conceal" => Ok(Kind::Conceal),
+        "generate" => Ok(Kind::Generate),
+        _ => Err(unknown_word(4)),
+    }
+}
+
+fn outcome(word: Option<&str>) -> rusqlite::Result<Option<Outcome>> {
+    match word {
+        None => Ok(None),
+        Some("revealed") => Ok(Some(Outcome::Revealed)),
+        Some("burned") => Ok(Some(Outcome::Burned)),
+        Some("locked") => Ok(Some(Outcome::Locked)),
+        Some(_) => Err(unknown_word(7)),
+    }
+}
+
+/// The schema's CHECK keeps such a word out; a doctored file may have one.
+fn unknown_word(column: usize) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, "not a word of the schema".into())
+}

@@ -1,0 +1,189 @@
+//! Making the file, recognising its keys, and upgrading it.
+
+use super::connection;
+use crate::error::StartError;
+use crate::random::fill;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use std::path::Path;
+
+/// The present schema.
+const SCHEMA: &str = include_str!("../../schema.sql");
+/// Steps from version 1 on, in order: the first leads from 1 to 2. Empty before the first release
+/// that changes the schema.
+const STEPS: [&str; 0] = [];
+/// The version that [`SCHEMA`] is.
+const VERSION: u32 = 1 + STEPS.len() as u32;
+
+/// A root key that a file has been sealed under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Its number; the greatest seals.
+    pub id: i64,
+    /// Recognises it.
+    pub fingerprint: [u8; 16],
+}
+
+/// The keys that the file at `path` knows, oldest first; none if there is no such file yet.
+///
+/// Looks without touching anything: no lock, no recovery, no `-shm` file, so that a start with the
+/// wrong key leaves every byte as it was. Keys are written to the main file before they are used,
+/// so the log need not be read.
+///
+/// # Errors
+/// A sentence for the operator if the file cannot be read.
+pub fn stored_keys(path: &Path) -> Result<Vec<KeyRow>, StartError> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let look = || -> rusqlite::Result<Vec<KeyRow>> {
+        let connection = Connection::open_with_flags(immutable_uri(path), flags)?;
+        if !has_tables(&connection)? {
+            return Ok(Vec::new());
+        }
+        keys(&connection)
+    };
+    look().map_err(|error| cannot("read", path, &error))
+}
+
+/// SQLite's URI form, in which `?`, `#` and `%` must be escaped.
+fn immutable_uri(path: &Path) -> String {
+    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("file:{path}?immutable=1")
+}
+
+/// Opens the file for writing: makes it if it is new, checks and upgrades it if it is not.
+pub fn prepare(path: &Path, first_key: [u8; 16]) -> Result<Connection, StartError> {
+    connection::assert_version()?;
+    let mut connection = connection::open_writer(path).map_err(|error| cannot("open", path, &error))?;
+    let prepared = if has_tables(&connection).map_err(|error| cannot("read", path, &error))? {
+        upgrade(&mut connection)
+            .and_then(|()| check(&connection))
+            .and_then(|()| learn(&connection, first_key))
+    } else {
+        create(&mut connection, first_key)
+    };
+    prepared.map_err(|failure| failure.at(path))?;
+    Ok(connection)
+}
+
+/// Why a file is not ready for use.
+enum Failure {
+    Sqlite(rusqlite::Error),
+    Sentence(String),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl Failure {
+    fn at(self, path: &Path) -> StartError {
+        match self {
+            Self::Sqlite(error) => cannot("use", path, &error),
+            Self::Sentence(sentence) => StartError::storage(format!("{}: {sentence}", path.display())),
+        }
+    }
+}
+
+/// The first keys and the schema are written with a rollback journal, so that they are in the main
+/// file from the start; only then does the file get its write-ahead log.
+fn create(connection: &mut Connection, first_key: [u8; 16]) -> Result<(), Failure> {
+    connection.pragma_update(None, "auto_vacuum", "NONE")?;
+    let mut mask_constant = [0; 32];
+    fill(&mut mask_constant);
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(SCHEMA)?;
+    transaction.execute("INSERT INTO keys (fingerprint) VALUES (?1)", params![first_key])?;
+    transaction.execute("INSERT INTO meta (id, mask_constant) VALUES (1, ?1)", params![mask_constant])?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
+    use_log(connection)
+}
+
+/// The write-ahead log, which the first thing done is to empty: a crash may have left erased shares
+/// in it.
+fn use_log(connection: &Connection) -> Result<(), Failure> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}
+
+fn upgrade(connection: &mut Connection) -> Result<(), Failure> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > VERSION {
+        return Err(Failure::Sentence(format!(
+            "this database has schema {version}, and this program knows {VERSION} at most: start the newer program"
+        )));
+    }
+    use_log(connection)?;
+    for (sql, reached) in STEPS.iter().zip(2..).filter(|(_, reached)| *reached > version) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "user_version", reached)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// Checks the tables that everything hangs on. The others are as large as their content, and reading
+/// them all would keep the log from being emptied; `tellonce check` does that.
+fn check(connection: &Connection) -> Result<(), Failure> {
+    for table in ["keys", "meta", "slots"] {
+        let verdict: String =
+            connection.query_row(&format!("PRAGMA quick_check('{table}')"), [], |row| row.get(0))?;
+        if verdict != "ok" {
+            return Err(Failure::Sentence(format!(
+                "the table {table} is damaged ({verdict}): restore a backup into an empty folder"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Adds a key that the file does not know yet, and brings it into the main file at once.
+fn learn(connection: &Connection, first_key: [u8; 16]) -> Result<(), Failure> {
+    let added = connection.execute(
+        "INSERT INTO keys (fingerprint) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM keys WHERE fingerprint = ?1)",
+        params![first_key],
+    )?;
+    if added > 0 {
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'keys'";
+    Ok(connection.query_row(sql, [], |_| Ok(())).optional()?.is_some())
+}
+
+/// The keys, oldest first.
+pub fn keys(connection: &Connection) -> rusqlite::Result<Vec<KeyRow>> {
+    let mut statement = connection.prepare("SELECT id, fingerprint FROM keys ORDER BY id")?;
+    let rows = statement.query_map([], |row| Ok(KeyRow { id: row.get(0)?, fingerprint: row.get(1)? }))?;
+    rows.collect()
+}
+
+/// The constant of the file that identifiers are masked with.
+pub fn mask_constant(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
+    connection.query_row("SELECT mask_constant FROM meta", [], |row| row.get(0))
+}
+
+fn cannot(what: &str, path: &Path, error: &rusqlite::Error) -> StartError {
+    let hint = match error.sqlite_error_code() {
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            ": does the folder exist, and may this user read and write it?"
+        }
+        Some(ErrorCode::ReadOnly) => ": the file or its folder is read-only for this user",
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            ": restore a backup into an empty folder"
+        }
+        Some(ErrorCode::DiskFull) => ": the disk is full",
+        _ => "",
+    };
+    StartError::storage(format!("cannot {what} {}: {error}{hint}", path.display()))
+}

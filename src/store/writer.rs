@@ -1,0 +1,387 @@
+//! The one thread that writes: it commits whatever has queued up in one transaction, and only then
+//! answers.
+
+use super::reserve::Reserve;
+use super::{Condition, OnFatal, WriteTx, connection};
+use crate::error::Error;
+use rusqlite::{Connection, ErrorCode};
+use std::cell::Cell;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Jobs and bytes in one commit, at the most.
+const BATCH_JOBS: usize = 256;
+const BATCH_BYTES: usize = 16 << 20;
+
+/// A write that has been queued. Await it on the event loop, or [`Pending::wait`] for it elsewhere.
+/// Dropping it before its turn has come cancels the write.
+#[must_use]
+pub struct Pending<T>(oneshot::Receiver<Result<T, Error>>);
+
+impl<T> Pending<T> {
+    /// Blocks until the write is committed. Not for the event loop.
+    ///
+    /// # Errors
+    /// As [`super::Store::write`].
+    pub fn wait(self) -> Result<T, Error> {
+        self.0.blocking_recv().unwrap_or_else(|_| Err(busy()))
+    }
+}
+
+impl<T> Future for Pending<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(|answer| answer.unwrap_or_else(|_| Err(busy())))
+    }
+}
+
+fn busy() -> Error {
+    Error::Unavailable("the queue of writes is full or closed".into())
+}
+
+fn no_room() -> Error {
+    Error::StorageFull("the disk is full".into())
+}
+
+/// A write in the queue.
+pub trait Job: Send {
+    /// Whether nobody waits for the answer any more.
+    fn is_abandoned(&self) -> bool;
+    /// About how many bytes it writes.
+    fn bytes(&self) -> usize;
+    /// Does the work and keeps the answer.
+    fn run(&mut self, tx: &WriteTx<'_>) -> Ran;
+    /// Gives the answer, or `failure` in its place.
+    fn answer(self: Box<Self>, failure: Option<Error>);
+}
+
+/// How a job went.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ran {
+    /// To be committed.
+    Done,
+    /// To be undone, alone.
+    Failed,
+    /// To be undone, alone: there was no room on the disk.
+    Full,
+}
+
+struct Task<T, F> {
+    bytes: usize,
+    work: Option<F>,
+    answer: Option<Result<T, Error>>,
+    reply: oneshot::Sender<Result<T, Error>>,
+}
+
+/// A job for the queue and the place to wait for its answer.
+pub fn job<T, F>(bytes: usize, work: F) -> (Box<dyn Job>, Pending<T>)
+where
+    T: Send + 'static,
+    F: FnOnce(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
+{
+    let (reply, pending) = oneshot::channel();
+    (Box::new(Task { bytes, work: Some(work), answer: None, reply }), Pending(pending))
+}
+
+impl<T, F> Job for Task<T, F>
+where
+    T: Send + 'static,
+    F: FnOnce(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
+{
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn run(&mut self, tx: &WriteTx<'_>) -> Ran {
+        self.answer = self.work.take().map(|work| work(tx));
+        match self.answer {
+            Some(Ok(_)) => Ran::Done,
+            Some(Err(Error::StorageFull(_))) => Ran::Full,
+            _ => Ran::Failed,
+        }
+    }
+
+    fn answer(self: Box<Self>, failure: Option<Error>) {
+        // A job that failed by itself keeps its own answer; one that succeeded in vain does not.
+        let answer = match (self.answer, failure) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Some(failure)) => Err(failure),
+            (Some(ok), None) => ok,
+            (None, None) => Err(busy()),
+        };
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// How the file stands after a batch.
+enum Verdict {
+    Committed,
+    /// Nothing of the batch happened.
+    RolledBack(Error),
+    /// Nobody knows what happened.
+    Unknown(String),
+}
+
+/// The writer's own side of the store.
+pub struct Writer {
+    connection: Connection,
+    queue: Receiver<Box<dyn Job>>,
+    reserve: Reserve,
+    condition: Arc<Condition>,
+    checkpoints: Checkpoints,
+    on_fatal: OnFatal,
+}
+
+impl Writer {
+    pub fn new(
+        connection: Connection,
+        path: &Path,
+        queue: Receiver<Box<dyn Job>>,
+        reserve: Reserve,
+        condition: Arc<Condition>,
+        on_fatal: OnFatal,
+    ) -> Self {
+        condition.full.store(!reserve.stands(), Ordering::Relaxed);
+        Self { connection, queue, reserve, condition, checkpoints: Checkpoints::new(path), on_fatal }
+    }
+
+    /// Serves the queue until it is closed. A panic in here ends the process: nobody could write.
+    pub fn run(mut self) {
+        let guard = EndOnPanic;
+        loop {
+            match self.queue.recv_timeout(self.checkpoints.patience()) {
+                Ok(first) => self.batch(first),
+                Err(RecvTimeoutError::Timeout) => self.checkpoints.idle(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            self.checkpoints.run_if_due(&self.connection, &self.condition);
+            if self.reserve.is_due() {
+                self.reserve.retry();
+                self.condition.full.store(!self.reserve.stands(), Ordering::Relaxed);
+            }
+        }
+        self.checkpoints.run(&self.connection, &self.condition);
+        std::mem::forget(guard);
+    }
+
+    fn batch(&mut self, first: Box<dyn Job>) {
+        let mut jobs = Vec::new();
+        let verdict = self.transact(first, &mut jobs);
+        let failure: Option<fn() -> Error> = match &verdict {
+            Verdict::Committed => None,
+            Verdict::RolledBack(Error::StorageFull(_)) => Some(no_room),
+            Verdict::RolledBack(_) | Verdict::Unknown(_) => {
+                Some(|| Error::Unavailable("the commit failed".into()))
+            }
+        };
+        for job in jobs {
+            job.answer(failure.map(|failure| failure()));
+        }
+        match verdict {
+            Verdict::Committed => {}
+            Verdict::RolledBack(error) => self.rolled_back(&error),
+            Verdict::Unknown(reason) => (self.on_fatal)(&reason),
+        }
+    }
+
+    fn rolled_back(&mut self, error: &Error) {
+        if matches!(error, Error::StorageFull(_)) {
+            tracing::error!("the disk is full: new secrets are refused until there is room");
+            self.reserve.give_up();
+            self.condition.full.store(true, Ordering::Relaxed);
+        } else {
+            tracing::error!(cause = ?error.cause(), "a transaction was rolled back");
+        }
+    }
+
+    /// The one place where a transaction begins.
+    fn transact(&mut self, first: Box<dyn Job>, jobs: &mut Vec<Box<dyn Job>>) -> Verdict {
+        let mut next = Some(first);
+        if let Err(error) = self.statement("BEGIN IMMEDIATE") {
+            jobs.extend(next);
+            return Verdict::RolledBack(error.into());
+        }
+        let tx = WriteTx { connection: &self.connection, erased: Cell::new(0) };
+        let mut bytes = 0;
+        let mut full = false;
+        while let Some(mut job) = next {
+            let ran = if job.is_abandoned() { Ok(Ran::Failed) } else { self.run_job(&tx, job.as_mut()) };
+            bytes += job.bytes();
+            jobs.push(job);
+            match ran {
+                Err(error) => return self.give_up(error),
+                Ok(ran) => full |= ran == Ran::Full,
+            }
+            // Some errors (full, I/O, memory) end the whole transaction.
+            if self.connection.is_autocommit() {
+                return Verdict::RolledBack(if full { no_room() } else { busy() });
+            }
+            let room = jobs.len() < BATCH_JOBS && bytes < BATCH_BYTES;
+            next = if room { self.queue.try_recv().ok() } else { None };
+        }
+        let erased = tx.erased.get();
+        match self.statement("COMMIT") {
+            Ok(()) => {
+                self.checkpoints.committed(erased);
+                if full {
+                    self.rolled_back(&no_room());
+                }
+                Verdict::Committed
+            }
+            Err(error) => self.give_up(error),
+        }
+    }
+
+    /// Runs one job so that it can fail alone.
+    fn run_job(&self, tx: &WriteTx<'_>, job: &mut dyn Job) -> rusqlite::Result<Ran> {
+        self.statement("SAVEPOINT job")?;
+        let erased = tx.erased.get();
+        let ran = job.run(tx);
+        if self.connection.is_autocommit() {
+            return Ok(ran);
+        }
+        if ran != Ran::Done {
+            tx.erased.set(erased);
+            self.statement("ROLLBACK TO job")?;
+        }
+        self.statement("RELEASE job")?;
+        Ok(ran)
+    }
+
+    /// After a failed statement: full and busy are rolled back; after an I/O error nothing is known.
+    fn give_up(&self, error: rusqlite::Error) -> Verdict {
+        if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
+            return Verdict::Unknown(error.to_string());
+        }
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.statement("ROLLBACK")
+        {
+            return Verdict::Unknown(error.to_string());
+        }
+        Verdict::RolledBack(error.into())
+    }
+
+    fn statement(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(|_| ())
+    }
+}
+
+struct EndOnPanic;
+
+impl Drop for EndOnPanic {
+    fn drop(&mut self) {
+        // Reached only while unwinding: `run` forgets its guard.
+        std::process::exit(70);
+    }
+}
+
+/// When to empty the log into the file. Shares that were overwritten in the file are still readable
+/// in the log until then, so this is part of erasing.
+struct Checkpoints {
+    log: PathBuf,
+    erased: u64,
+    first_erased: Option<Instant>,
+    written: bool,
+    idle: bool,
+    blocked_since: Option<Instant>,
+    last_try: Instant,
+}
+
+impl Checkpoints {
+    /// Erasures that may wait in the log under load.
+    const ERASED: u64 = 256;
+    /// How long one may wait under load.
+    const UNDER_LOAD: Duration = Duration::from_secs(5);
+    /// How long one may wait when nothing else happens.
+    const WHEN_IDLE: Duration = Duration::from_millis(500);
+    /// How long plain writes may wait when nothing else happens.
+    const WRITTEN_IDLE: Duration = Duration::from_secs(5);
+    /// The log's size from which it is emptied anyway.
+    const LOG_BYTES: u64 = 16 << 20;
+    /// How long to wait for readers, and between two tries that they blocked.
+    const READERS: Duration = Duration::from_millis(50);
+
+    fn new(database: &Path) -> Self {
+        let mut log = database.as_os_str().to_owned();
+        log.push("-wal");
+        Self {
+            log: log.into(),
+            erased: 0,
+            first_erased: None,
+            written: false,
+            idle: false,
+            blocked_since: None,
+            last_try: Instant::now(),
+        }
+    }
+
+    /// How long the writer may sleep.
+    fn patience(&self) -> Duration {
+        match (self.blocked_since, self.first_erased) {
+            (Some(_), _) => Self::READERS,
+            (None, Some(_)) => Self::WHEN_IDLE,
+            (None, None) => Self::WRITTEN_IDLE.min(Duration::from_secs(2)),
+        }
+    }
+
+    fn committed(&mut self, erased: u64) {
+        self.written = true;
+        self.idle = false;
+        self.erased += erased;
+        if erased > 0 {
+            self.first_erased.get_or_insert_with(Instant::now);
+        }
+    }
+
+    fn idle(&mut self) {
+        self.idle = true;
+    }
+
+    fn run_if_due(&mut self, connection: &Connection, condition: &Condition) {
+        let resting = self.blocked_since.is_some() && self.last_try.elapsed() < Self::READERS;
+        let erased = self.erased >= Self::ERASED
+            || self.first_erased.is_some_and(|at| self.idle || at.elapsed() >= Self::UNDER_LOAD);
+        let written = self.written && (self.idle || self.log_bytes() >= Self::LOG_BYTES);
+        if !resting && (erased || written) {
+            self.run(connection, condition);
+        }
+    }
+
+    fn log_bytes(&self) -> u64 {
+        std::fs::metadata(&self.log).map_or(0, |metadata| metadata.len())
+    }
+
+    fn run(&mut self, connection: &Connection, condition: &Condition) {
+        self.last_try = Instant::now();
+        let _ = connection.busy_timeout(Self::READERS);
+        let blocked =
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        let _ = connection.busy_timeout(connection::BUSY);
+        match blocked {
+            Ok(false) => {
+                (self.erased, self.first_erased, self.written, self.blocked_since) = (0, None, false, None);
+            }
+            Ok(true) => {
+                self.blocked_since.get_or_insert(self.last_try);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot empty the write-ahead log yet");
+                self.blocked_since.get_or_insert(self.last_try);
+            }
+        }
+        let blocked_secs = self.blocked_since.map_or(0, |at| at.elapsed().as_secs());
+        condition.checkpoint_blocked_secs.store(blocked_secs, Ordering::Relaxed);
+    }
+}
