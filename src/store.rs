@@ -14,7 +14,7 @@ mod slots;
 mod writer;
 
 pub use erase::erase;
-pub use schema::{KeyRow, keys, mask_constant, stored_keys};
+pub use schema::{KeyRow, check_whole, keys, mask_constant, stored_keys};
 pub use writer::Pending;
 
 use crate::error::{Error, StartError};

@@ -115,9 +115,7 @@ fn use_log(connection: &Connection) -> Result<(), Failure> {
 fn upgrade(connection: &mut Connection) -> Result<(), Failure> {
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > VERSION {
-        return Err(Failure::Sentence(format!(
-            "this database has schema {version}, and this program knows {VERSION} at most: start the newer program"
-        )));
+        return Err(Failure::Sentence(too_new(version)));
     }
     use_log(connection)?;
     for (sql, reached) in STEPS.iter().zip(2..).filter(|(_, reached)| *reached > version) {
@@ -186,4 +184,31 @@ fn cannot(what: &str, path: &Path, error: &rusqlite::Error) -> StartError {
         _ => "",
     };
     StartError::storage(format!("cannot {what} {}: {error}{hint}", path.display()))
+}
+
+/// Reads the whole file for damage, on a read-only connection.
+///
+/// # Errors
+/// What was found, as a sentence.
+pub fn check_whole(path: &Path) -> Result<(), StartError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let look = || -> rusqlite::Result<(u32, String)> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok((version, connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?))
+    };
+    match look().map_err(|error| cannot("check", path, &error))? {
+        (version, _) if version > VERSION => Err(Failure::Sentence(too_new(version)).at(path)),
+        (_, verdict) if verdict == "ok" => Ok(()),
+        (_, verdict) => {
+            let sentence = format!("is damaged ({verdict}): restore a backup into an empty folder");
+            Err(Failure::Sentence(sentence).at(path))
+        }
+    }
+}
+
+fn too_new(version: u32) -> String {
+    format!(
+        "this database has schema {version}, and this program knows {VERSION} at most: start the newer program"
+    )
 }

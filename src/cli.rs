@@ -1,0 +1,124 @@
+//! Commands. `tellonce` alone is `tellonce serve`.
+
+mod check;
+mod serve;
+mod sweep;
+
+use crate::app::{App, Opened, Policy};
+use crate::config::{self, BaseUrl, Config, Gathered, OPTIONS, Sources};
+use crate::error::StartError;
+use crate::limits::AttemptPolicy;
+use crate::os;
+use crate::store::Role;
+use crate::time::{Clock, TtlPolicy};
+use crate::vault::Argon2Cost;
+use clap::{Arg, ArgMatches, Command};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the command that these arguments name.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    os::keep_files_private();
+    let matches = match definition().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
+        }
+    };
+    let outcome = match matches.subcommand() {
+        Some(("check", matches)) => check::run(matches),
+        Some(("sweep", matches)) => sweep::run(matches),
+        Some((_, matches)) => serve::run(matches),
+        None => serve::run(&matches),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tellonce: {error}");
+            ExitCode::from(error.exit_code)
+        }
+    }
+}
+
+/// The whole command line.
+pub fn definition() -> Command {
+    let serve = with_options(Command::new("serve").about("Start the server (the default)")).arg(ready_fd());
+    let check = with_options(
+        Command::new("check").about("Show the effective options, and everything that is wrong with them"),
+    );
+    let sweep = with_options(
+        Command::new("sweep")
+            .about("Purge what has expired, once, and print what that was; the server may run"),
+    );
+    with_options(Command::new("tellonce").about("A one-time-secret server"))
+        .arg(ready_fd())
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommands([serve, check, sweep])
+        .after_help(
+            "Every option can also be set as an environment variable, TELLONCE_ and its name, or in the file \
+             that --config names.",
+        )
+}
+
+fn with_options(command: Command) -> Command {
+    let flags = OPTIONS.iter().filter(|spec| !spec.is_secret).map(|spec| {
+        let default = if spec.default.is_empty() { String::new() } else { format!(" [{}]", spec.default) };
+        Arg::new(spec.name)
+            .long(spec.name)
+            .value_name(spec.value)
+            .help(format!("{}{default}", spec.help))
+            .allow_hyphen_values(true)
+    });
+    command.args(flags)
+}
+
+fn ready_fd() -> Arg {
+    Arg::new("ready-fd")
+        .long("ready-fd")
+        .value_name("N")
+        .value_parser(clap::value_parser!(u32))
+        .help("Write the address to this open file descriptor once the server is ready")
+}
+
+/// The options of this command line with those of the environment and the file.
+fn gather(matches: &ArgMatches) -> Gathered {
+    let given = OPTIONS
+        .iter()
+        .filter(|spec| !spec.is_secret)
+        .filter_map(|spec| Some((spec.name, matches.get_one::<String>(spec.name)?.clone())));
+    let flags: BTreeMap<_, _> = given.collect();
+    config::gather(&Sources { flags, variable: &config::process_variable })
+}
+
+/// The configuration, or all its problems as one error.
+fn configuration(matches: &ArgMatches) -> Result<Config, StartError> {
+    gather(matches).outcome.map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
+        StartError::configuration(format!("the options are not right:{}", lines.concat()))
+    })
+}
+
+/// Opens the core as these options say. Without a base URL, links are for `listening_on`.
+fn open(config: &Config, base_url: &BaseUrl, role: Role) -> Result<Opened, StartError> {
+    let policy = Policy {
+        max_secret_bytes: config.max_secret_size,
+        ttl: TtlPolicy { default: config.ttl_default, min: config.ttl_min, max: config.ttl_max },
+        passphrase_min_length: config.passphrase_min_length,
+        passphrase_required: config.passphrase_required,
+        attempts: AttemptPolicy { lifetime: config.passphrase_attempts, ..AttemptPolicy::DEFAULT },
+        argon2: Argon2Cost::DEFAULT,
+        own_host: base_url.host().to_owned(),
+        share_domains: config.share_domains.clone(),
+    };
+    App::open(&config.database(), &config.key, role, policy, Clock::system(), Box::new(give_up))
+}
+
+/// After a failed commit nobody knows what is on the disk: only a fresh start can tell.
+fn give_up(reason: &str) {
+    tracing::error!(reason, "the disk failed during a commit: stopping, so that a restart can recover");
+    // Time for the replies that say so to leave.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::process::exit(74);
+}

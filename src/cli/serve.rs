@@ -1,0 +1,165 @@
+//! `tellonce serve`: start, serve, stop.
+
+use crate::app::Opened;
+use crate::config::{BaseUrl, Config, LogFormat};
+use crate::error::StartError;
+use crate::store::Role;
+use crate::sweeper;
+use crate::web::{self, Links, Site};
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use actix_web::{App as Actix, HttpServer};
+use clap::ArgMatches;
+use std::fs::File;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Runs the server until it is told to stop.
+pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
+    let config = super::configuration(matches)?;
+    start_log(&config);
+    let ready_fd = matches.get_one::<u32>("ready-fd").copied();
+    make_folder(&config.data)?;
+    let _lock = lock(&config.data)?;
+    let listener = listen(config.listen)?;
+    let address = listener.local_addr().map_err(|error| StartError::storage(error.to_string()))?;
+    let base_url = config.base_url.clone().unwrap_or_else(|| BaseUrl::of_address(address));
+    let opened = super::open(&config, &base_url, Role::Server)?;
+    report(&config, &opened);
+    let site = Data::new(Site::new(opened.app, Links::new(base_url)));
+    let served = actix_web::rt::System::new().block_on(serve(&config, site, listener, ready_fd));
+    served.map_err(|error| StartError::storage(format!("the server stopped: {error}")))?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn start_log(config: &Config) {
+    // The level is for this program; what libraries say at lower levels may quote requests.
+    let libraries = config.log.min(tracing::Level::WARN);
+    let targets = Targets::new().with_target("tellonce", config.log).with_default(libraries);
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(false);
+    let registry = tracing_subscriber::registry().with(targets);
+    let started = match config.log_format {
+        LogFormat::Text => registry.with(lines).try_init(),
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    };
+    if started.is_err() {
+        eprintln!("tellonce: a log was already started");
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), StartError> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+        StartError::configuration(format!(
+            "cannot make the data folder {} (option `data`): {error}",
+            path.display()
+        ))
+    })
+}
+
+/// Keeps a second server, and a restore, away from the same database.
+fn lock(data: &Path) -> Result<File, StartError> {
+    let path = data.join("tellonce.lock");
+    let open = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = open.map_err(|error| {
+        StartError::configuration(format!("cannot open {} (option `data`): {error}", path.display()))
+    })?;
+    file.try_lock().map_err(|_| {
+        StartError::busy(format!(
+            "another server is using {}: stop it first, or name another folder with --data",
+            data.display()
+        ))
+    })?;
+    Ok(file)
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|error| {
+        StartError::configuration(format!("cannot listen on {address} (option `listen`): {error}"))
+    })
+}
+
+fn report(config: &Config, opened: &Opened) {
+    if opened.key_created {
+        tracing::info!(file = %config.key, "made a new root key: back it up, without it no secret opens");
+    }
+    if opened.database_created {
+        tracing::info!(file = %config.database().display(), "made a new database");
+    }
+    if !opened.missing_keys.is_empty() {
+        tracing::warn!(
+            keys = ?opened.missing_keys,
+            "older root keys are not in the key file: what they sealed answers 503 until they are back"
+        );
+    }
+    if opened.app.store().condition().is_full() {
+        tracing::warn!("the disk has no room for the reserve: new secrets are refused");
+    }
+}
+
+async fn serve(
+    config: &Config,
+    site: Data<Site>,
+    listener: TcpListener,
+    ready_fd: Option<u32>,
+) -> std::io::Result<()> {
+    let address = listener.local_addr()?;
+    let shared = site.clone();
+    let server = HttpServer::new(move || {
+        Actix::new().wrap(web::normaliser()).service(web::everything(shared.clone()))
+    })
+    .workers(config.workers)
+    .max_connections(1_000)
+    .client_request_timeout(Duration::from_secs(5))
+    .keep_alive(Duration::from_secs(15))
+    .shutdown_timeout(config.shutdown_timeout.seconds().unsigned_abs())
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    stop_on_signal(server.handle())?;
+    let sweeper = sweeper::start(site, config.sweep_interval);
+    tracing::info!(url = %format!("http://{address}"), "ready");
+    announce(ready_fd, address);
+    let stopped = server.await;
+    sweeper.abort();
+    stopped
+}
+
+/// SIGTERM and SIGINT: no new connections, and requests in flight are finished.
+fn stop_on_signal(server: ServerHandle) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    actix_web::rt::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: finishing requests in flight");
+        server.stop(true).await;
+    });
+    Ok(())
+}
+
+/// Word to whoever started the server: a file descriptor, and systemd's socket.
+fn announce(ready_fd: Option<u32>, address: SocketAddr) {
+    if let Some(fd) = ready_fd {
+        let told = File::options()
+            .write(true)
+            .open(format!("/proc/self/fd/{fd}"))
+            .and_then(|mut file| writeln!(file, "http://{address}"));
+        if let Err(error) = told {
+            tracing::warn!(%error, "cannot write to the file descriptor of --ready-fd");
+        }
+    }
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        tracing::warn!(%error, "cannot tell systemd that the server is ready");
+    }
+}

@@ -1,0 +1,35 @@
+//! One log line a request: method, route pattern, status, duration, and the id of an error. Never a
+//! path, query, identifier, header, body or address.
+
+use super::error::Logged;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use std::time::Instant;
+
+/// Logs a request once it is answered. Requests that succeed are logged at debug, since they say
+/// who was busy when.
+pub async fn requests<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let began = Instant::now();
+    let response = next.call(request).await?;
+    let status = response.status();
+    let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let logged = response.response().extensions().get::<Logged>().cloned();
+    let pattern = response.request().match_pattern();
+    let method = response.request().method().as_str();
+    // A route that does not exist has no pattern, and its path may be anything.
+    let route = pattern.as_deref().unwrap_or("(none)");
+    let error_id = logged.as_ref().map(|logged| logged.error_id.as_str());
+    let cause = logged.as_ref().and_then(|logged| logged.cause.as_deref());
+    if status.is_server_error() {
+        tracing::error!(method, route, status = status.as_u16(), ms, error_id, cause, "request failed");
+    } else if status.is_client_error() {
+        tracing::info!(method, route, status = status.as_u16(), ms, error_id, "request refused");
+    } else {
+        tracing::debug!(method, route, status = status.as_u16(), ms, "request");
+    }
+    Ok(response)
+}
