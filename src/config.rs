@@ -3,6 +3,8 @@
 
 mod parse;
 
+pub use parse::base_url;
+
 use crate::keyfile::KeySource;
 use crate::time::Ttl;
 use std::collections::BTreeMap;

@@ -100,7 +100,11 @@ fn optional<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<
     if text.is_empty() { Ok(None) } else { parse(text).map(Some) }
 }
 
-fn base_url(text: &str) -> Result<BaseUrl, String> {
+/// Takes `http://` or `https://` and a host, without a path.
+///
+/// # Errors
+/// What would be right.
+pub fn base_url(text: &str) -> Result<BaseUrl, String> {
     let text = text.trim_end_matches('/').to_ascii_lowercase();
     let (scheme, rest) = text.split_once("://").unwrap_or(("", ""));
     if !matches!(scheme, "http" | "https") || !is_host(rest) {

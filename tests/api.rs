@@ -1,0 +1,6 @@
+//! Stories over the API, against the whole server on a real socket.
+
+mod support;
+
+#[path = "api/secrets.rs"]
+mod secrets;

@@ -1,0 +1,11 @@
+//! What stories about users need: a server of one's own, a client that sends exactly the bytes it is
+//! told to, and folders that vanish.
+#![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
+
+pub mod http;
+pub mod process;
+pub mod server;
+
+pub use http::{Client, Reply, Request};
+pub use process::Process;
+pub use server::Server;

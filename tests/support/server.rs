@@ -1,0 +1,164 @@
+//! The whole server inside the test: real sockets, a real database file, and a clock moved by hand.
+
+use super::http::{Client, Reply, Request};
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use actix_web::{App as Actix, HttpServer};
+use serde_json::{Value, json};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use tellonce::app::{App, Policy};
+use tellonce::config::BaseUrl;
+use tellonce::keyfile::KeySource;
+use tellonce::limits::AttemptPolicy;
+use tellonce::store::Role;
+use tellonce::time::{Clock, Timestamp, Ttl, TtlPolicy};
+use tellonce::vault::Argon2Cost;
+use tellonce::web::{self, Links, Site};
+use tempfile::TempDir;
+
+/// The moment at which tests begin: 2027-01-15T08:00:00Z.
+pub const START: i64 = 1_800_000_000;
+/// What links begin with in tests: nobody could have read it off a request.
+pub const BASE: &str = "https://secrets.example";
+
+/// The rules that tests run under, with an Argon2 that costs next to nothing.
+pub fn policy() -> Policy {
+    Policy {
+        max_secret_bytes: 1 << 20,
+        ttl: TtlPolicy {
+            default: Ttl::from_seconds(604_800),
+            min: Ttl::from_seconds(60),
+            max: Ttl::from_seconds(604_800),
+        },
+        passphrase_min_length: 1,
+        passphrase_required: false,
+        attempts: AttemptPolicy::DEFAULT,
+        argon2: Argon2Cost { m: 32, t: 1, p: 1 },
+        own_host: "secrets.example".into(),
+        share_domains: vec!["links.example".into()],
+    }
+}
+
+/// A running server.
+pub struct Server {
+    pub address: SocketAddr,
+    pub site: Data<Site>,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    folder: TempDir,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        Self::start_with(policy())
+    }
+
+    pub fn start_with(policy: Policy) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let database = folder.path().join("tellonce.db");
+        let key = KeySource::File { path: folder.path().join("tellonce.key"), may_create: true };
+        let clock = Clock::manual(Timestamp::from_unix(START));
+        let fatal = Box::new(|reason: &str| panic!("{reason}"));
+        let opened = App::open(&database, &key, Role::Server, policy, clock, fatal).expect("a database");
+        let base: BaseUrl = tellonce::config::base_url(BASE).expect("a base URL");
+        let site = Data::new(Site::new(opened.app, Links::new(base)));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (ready, started) = mpsc::channel();
+        let shared = site.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = HttpServer::new(move || {
+                    Actix::new().wrap(web::normaliser()).service(web::everything(shared.clone()))
+                });
+                let server = server.workers(2).disable_signals().listen(listener).expect("listening").run();
+                ready.send(server.handle()).expect("a listener");
+                server.await.expect("served");
+            });
+        });
+        let handle = started.recv().expect("started");
+        Self { address, site, handle, thread: Some(thread), folder }
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, seconds: i64) {
+        self.site.app.clock().advance(seconds);
+    }
+
+    /// The folder of the database and the key.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address).expect("connected")
+    }
+
+    /// Sends a request on a connection of its own.
+    #[track_caller]
+    pub fn send(&self, request: &Request) -> Reply {
+        self.connect().send(request).expect("a reply")
+    }
+
+    #[track_caller]
+    pub fn get(&self, target: &str) -> Reply {
+        self.send(&Request::get(target))
+    }
+
+    #[track_caller]
+    pub fn post(&self, target: &str, body: &Value) -> Reply {
+        self.send(&Request::post(target).json(body))
+    }
+
+    /// Conceals a text and returns its links' identifiers.
+    #[track_caller]
+    pub fn conceal(&self, text: &str) -> Made {
+        self.conceal_with(json!({ "secret": text }))
+    }
+
+    /// Conceals with these parameters.
+    #[track_caller]
+    pub fn conceal_with(&self, secret: Value) -> Made {
+        let reply = self.post("/api/v2/secret/conceal", &json!({ "secret": secret })).ok();
+        let text = |pointer| reply.pointer(pointer).and_then(Value::as_str).expect("a text").to_owned();
+        Made { secret: text("/record/secret/identifier"), receipt: text("/record/receipt/identifier") }
+    }
+
+    /// Reveals without a passphrase.
+    #[track_caller]
+    pub fn reveal(&self, made: &Made) -> Reply {
+        self.reveal_with(made, None)
+    }
+
+    #[track_caller]
+    pub fn reveal_with(&self, made: &Made, passphrase: Option<&str>) -> Reply {
+        let target = format!("/api/v2/secret/{}/reveal", made.secret);
+        self.post(&target, &json!({ "continue": true, "passphrase": passphrase }))
+    }
+
+    /// The receipt object of v2.
+    #[track_caller]
+    pub fn receipt(&self, made: &Made) -> Value {
+        self.get(&format!("/api/v2/receipt/{}", made.receipt)).ok()["record"].clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let stopped = self.handle.stop(false);
+        if let Some(thread) = self.thread.take() {
+            actix_web::rt::System::new().block_on(stopped);
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A secret's two identifiers.
+#[derive(Clone, Debug)]
+pub struct Made {
+    pub secret: String,
+    pub receipt: String,
+}
