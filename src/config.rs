@@ -232,6 +232,7 @@ pub struct Sources<'a> {
 }
 
 /// The process's own environment.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn process_variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -287,7 +288,7 @@ fn read_file(path: &Path, values: &mut Values, problems: &mut Vec<Problem>) {
                 wrong(&key, origin, format!("set {} in the environment instead", spec.variable()));
             }
             (Some(_), None) => {
-                wrong(&key, origin, "must be text, a number, on/off or a list of texts".into())
+                wrong(&key, origin, "must be text, a number, on/off or a list of texts".into());
             }
             (Some(spec), Some(text)) => {
                 values.insert(spec.name, (text, origin));

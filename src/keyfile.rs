@@ -123,8 +123,9 @@ fn check_mode(path: &Path) -> Result<(), StartError> {
     let metadata = std::fs::metadata(path).map_err(|error| {
         StartError::configuration(format!("cannot look at the key file {}: {error}", path.display()))
     })?;
+    let others_may = metadata.mode() & 0o007 != 0;
     let group_may = metadata.mode() & 0o070 != 0 && metadata.uid() == os::user_id();
-    if metadata.mode() & 0o007 == 0 && !group_may {
+    if !others_may && !group_may {
         return Ok(());
     }
     Err(StartError::configuration(format!(

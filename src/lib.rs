@@ -1,4 +1,64 @@
-//! Tellonce, a one-time-secret server.
+//! Tellonce, a one-time-secret server: someone pastes a password, gets a link and sends it; the link
+//! works once.
+//!
+//! # The map
+//!
+//! | Module | What it is for | What it must not know |
+//! |---|---|---|
+//! | [`secret`] | the domain: identifiers, plaintexts, receipts, states | everything but `std` |
+//! | [`time`] | moments, lifetimes, the one clock | HTTP, SQL |
+//! | [`error`] | one error for callers, one for operators | everything but `std` |
+//! | [`vault`] | keys, sealing, opening | SQLite, HTTP, files, clocks |
+//! | [`store`] | one SQLite file behind two doors, `read` and `write` | ciphers, HTTP |
+//! | [`app`] | the use-cases, one method for each thing a person can do | HTTP |
+//! | [`web`] | HTTP: handlers decode, call `App` once, encode | SQL, keys |
+//! | [`sweeper`] | ends what has expired, on a timer | HTTP |
+//! | [`limits`] | permits for Argon2, budgets of guesses | HTTP, SQL |
+//! | [`generator`] | generated passwords | everything above |
+//! | [`keyfile`] | where root keys come from, and which belong to a database | ciphers, HTTP |
+//! | [`config`] | the one table of options | everything it configures |
+//! | [`os`] | the few things the standard library does not ask the system for | everything else |
+//! | [`cli`] | commands | – |
+//!
+//! # How a secret travels
+//!
+//! *Conceal*: decode, check the wishes, derive a key from root key, fresh link, fresh share and
+//! passphrase, seal; then one transaction writes the share into a slot, the sealed secret and its
+//! receipt. The link is in the reply, and nowhere else.
+//!
+//! *Reveal*: look up by a hash of the link. If there is a passphrase, count the attempt in a
+//! transaction of its own, then run Argon2 and compare. Then one transaction reads the row again,
+//! opens it, deletes it and overwrites its share. Only once that is committed and on the disk does the
+//! plaintext leave: [`secret::Opened`] lets go of it against a [`secret::Claim`], and a claim is made
+//! in one place.
+//!
+//! *Burn*, *expiry* and *lock* end a secret through the same [`store::erase`].
+//!
+//! # What always holds
+//!
+//! 1. No path returns a stored plaintext without a committed deletion.
+//! 2. No GET or HEAD changes anything but counters.
+//! 3. No identifier, token, passphrase, plaintext or address reaches a log or an error.
+//! 4. No link is built from a request's headers.
+//! 5. A use-case reads the clock once; SQL never asks for the time.
+//! 6. One place turns errors into HTTP, one begins transactions, one reads the environment, one calls
+//!    Argon2, one erases.
+//! 7. An unknown, a revealed, a burned, a locked and an expired secret look the same to whoever has
+//!    only the link.
+//! 8. No file but the database and its log ever holds a share.
+//!
+//! `tests/tidy.rs` reads the sources and holds what can be held that way.
+//!
+//! # Absent on purpose
+//!
+//! Other databases, plug-ins, sessions, cookies, HTTP/2 (the server library's implementation is not
+//! safe enough yet), a template engine, analytics, traits with one implementation, mocks.
+//!
+//! # Async
+//!
+//! `App` is plain computation that waits in two places: for a commit, and for a permit to run Argon2.
+//! Reads and sealing take microseconds and run on the event loop; commits happen on the store's own
+//! thread, and Argon2 on blocking threads.
 
 #![forbid(unsafe_code)]
 
@@ -7,6 +67,7 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod generator;
+mod hex;
 pub mod keyfile;
 pub mod limits;
 pub mod os;

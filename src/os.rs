@@ -24,17 +24,26 @@ pub fn user_id() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Makes a new file that only this user may read; fails if it exists.
+/// Makes a new file that only this user may read.
+///
+/// # Errors
+/// If it exists, or cannot be made.
 pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 /// Makes the names in a folder durable.
+///
+/// # Errors
+/// If the disk does not confirm it.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
 /// Reserves room on the disk for the whole length of the file.
+///
+/// # Errors
+/// If there is no such room.
 pub fn allocate(file: &File, bytes: u64) -> io::Result<()> {
     Ok(rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, bytes)?)
 }

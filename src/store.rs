@@ -14,7 +14,8 @@ mod slots;
 mod writer;
 
 pub use erase::erase;
-pub use schema::{KeyRow, check_whole, keys, mask_constant, stored_keys};
+pub use schema::{KeyRow, check_whole, stored_keys};
+pub(crate) use schema::{keys, mask_constant};
 pub use writer::Pending;
 
 use crate::error::{Error, StartError};

@@ -26,6 +26,7 @@ impl Timestamp {
     }
 
     /// The moment this much later.
+    #[must_use]
     pub fn plus(self, ttl: Ttl) -> Self {
         Self(self.0.saturating_add(ttl.seconds()))
     }
@@ -58,6 +59,7 @@ impl Ttl {
     }
 
     /// The receipt's lifetime: twice the secret's.
+    #[must_use]
     pub const fn doubled(self) -> Self {
         Self(self.0.saturating_mul(2))
     }
@@ -200,10 +202,8 @@ impl Steady {
     fn read(&self, wall: i64, since_boot: Duration) -> Now {
         let boot = seconds(since_boot);
         let mut anchor = lock(&self.0);
-        if (wall - boot - anchor.offset).abs() <= BELIEVED_STEP {
-            anchor.offset = wall - boot;
-            anchor.disputed_since = None;
-        } else if boot - *anchor.disputed_since.get_or_insert(boot) >= DISPUTE {
+        let is_small = (wall - boot - anchor.offset).abs() <= BELIEVED_STEP;
+        if is_small || boot - *anchor.disputed_since.get_or_insert(boot) >= DISPUTE {
             anchor.offset = wall - boot;
             anchor.disputed_since = None;
         }
@@ -211,6 +211,7 @@ impl Steady {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 fn wall() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, seconds)
 }

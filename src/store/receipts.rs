@@ -77,7 +77,7 @@ pub(super) fn insert(tx: &WriteTx<'_>, receipt: &NewReceipt) -> Result<i64, Erro
 }
 
 /// The receipt at this lookup, if it is there and has not expired at `now`.
-pub fn find(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<ReceiptRow, Error> {
+pub(crate) fn find(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<ReceiptRow, Error> {
     db.prepare_cached(
         "SELECT r.id, r.created_at, r.secret_expires_at, r.expires_at, r.kind, r.has_passphrase, r.share_domain,
                 r.outcome, r.outcome_at, r.views, r.first_view, r.last_view,
@@ -106,7 +106,7 @@ pub fn find(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Receip
 }
 
 /// Counts a look at a secret's link.
-pub fn count_look(tx: &WriteTx<'_>, id: i64, now: Timestamp) -> Result<(), Error> {
+pub(crate) fn count_look(tx: &WriteTx<'_>, id: i64, now: Timestamp) -> Result<(), Error> {
     tx.prepare_cached(
         "UPDATE receipts SET views = views + 1, first_view = coalesce(first_view, ?2), last_view = ?2
          WHERE id = ?1",
@@ -117,7 +117,7 @@ pub fn count_look(tx: &WriteTx<'_>, id: i64, now: Timestamp) -> Result<(), Error
 
 /// Deletes up to `limit` receipts that had expired at `now` and whose secret is gone. Returns how
 /// many there were.
-pub fn delete_expired(tx: &WriteTx<'_>, now: Timestamp, limit: u32) -> Result<usize, Error> {
+pub(crate) fn delete_expired(tx: &WriteTx<'_>, now: Timestamp, limit: u32) -> Result<usize, Error> {
     let deleted = tx
         .prepare_cached(
             "DELETE FROM receipts WHERE id IN (

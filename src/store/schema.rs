@@ -11,8 +11,8 @@ const SCHEMA: &str = include_str!("../../schema.sql");
 /// Steps from version 1 on, in order: the first leads from 1 to 2. Empty before the first release
 /// that changes the schema.
 const STEPS: [&str; 0] = [];
-/// The version that [`SCHEMA`] is.
-const VERSION: u32 = 1 + STEPS.len() as u32;
+/// The version that [`SCHEMA`] is: one more than there are steps.
+const VERSION: u32 = 1;
 
 /// A root key that a file has been sealed under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,14 +160,14 @@ fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// The keys, oldest first.
-pub fn keys(connection: &Connection) -> rusqlite::Result<Vec<KeyRow>> {
+pub(crate) fn keys(connection: &Connection) -> rusqlite::Result<Vec<KeyRow>> {
     let mut statement = connection.prepare("SELECT id, fingerprint FROM keys ORDER BY id")?;
     let rows = statement.query_map([], |row| Ok(KeyRow { id: row.get(0)?, fingerprint: row.get(1)? }))?;
     rows.collect()
 }
 
 /// The constant of the file that identifiers are masked with.
-pub fn mask_constant(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
+pub(crate) fn mask_constant(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
     connection.query_row("SELECT mask_constant FROM meta", [], |row| row.get(0))
 }
 

@@ -81,7 +81,7 @@ pub struct NewSecret {
 }
 
 /// Stores a secret and its receipt.
-pub fn insert(tx: &WriteTx<'_>, secret: &NewSecret, receipt: &NewReceipt) -> Result<(), Error> {
+pub(crate) fn insert(tx: &WriteTx<'_>, secret: &NewSecret, receipt: &NewReceipt) -> Result<(), Error> {
     let slot_id = slots::occupy(tx, &secret.share)?;
     let id = receipts::insert(tx, receipt)?;
     let protection = secret.protection.as_ref();
@@ -106,7 +106,7 @@ pub fn insert(tx: &WriteTx<'_>, secret: &NewSecret, receipt: &NewReceipt) -> Res
 }
 
 /// The secret at this lookup, if it is there and has not expired at `now`.
-pub fn look(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Look, Error> {
+pub(crate) fn look(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Look, Error> {
     db.prepare_cached(
         "SELECT s.id, s.slot_id, s.attempts, s.expires_at, r.created_at, s.salt IS NOT NULL, r.first_view,
                 r.share_domain
@@ -127,7 +127,7 @@ pub fn look(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Look, 
 }
 
 /// The guard of the secret at this lookup, if it is there and has not expired at `now`.
-pub fn guard(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Guard, Error> {
+pub(crate) fn guard(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Guard, Error> {
     db.prepare_cached(
         "SELECT s.id, s.slot_id, s.attempts, s.expires_at, s.key_id, s.salt, s.m, s.t, s.p, s.check_value, k.share
          FROM secrets s JOIN slots k ON k.id = s.slot_id WHERE s.lookup = ?1 AND s.expires_at > ?2",
@@ -147,7 +147,7 @@ pub fn guard(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Guard
 }
 
 /// The sealed content of a secret.
-pub fn sealed(db: &Connection, place: &Place) -> Result<Vec<u8>, Error> {
+pub(crate) fn sealed(db: &Connection, place: &Place) -> Result<Vec<u8>, Error> {
     let sql = "SELECT box FROM secrets WHERE id = ?1";
     Ok(db.prepare_cached(sql)?.query_row(params![place.id], |row| row.get(0))?)
 }
@@ -173,7 +173,7 @@ pub struct Window {
 }
 
 /// The running window of tries.
-pub fn window(tx: &WriteTx<'_>, place: &Place) -> Result<Window, Error> {
+pub(crate) fn window(tx: &WriteTx<'_>, place: &Place) -> Result<Window, Error> {
     let sql = "SELECT window_start, window_attempts FROM secrets WHERE id = ?1";
     Ok(tx.prepare_cached(sql)?.query_row(params![place.id], |row| {
         Ok(Window { start: Timestamp::from_unix(row.get(0)?), attempts: row.get(1)? })
@@ -181,7 +181,7 @@ pub fn window(tx: &WriteTx<'_>, place: &Place) -> Result<Window, Error> {
 }
 
 /// Counts a try.
-pub fn count_attempt(tx: &WriteTx<'_>, place: &Place, window: Window) -> Result<(), Error> {
+pub(crate) fn count_attempt(tx: &WriteTx<'_>, place: &Place, window: Window) -> Result<(), Error> {
     tx.prepare_cached(
         "UPDATE secrets SET attempts = ?2, window_start = ?3, window_attempts = ?4 WHERE id = ?1",
     )?
@@ -190,7 +190,7 @@ pub fn count_attempt(tx: &WriteTx<'_>, place: &Place, window: Window) -> Result<
 }
 
 /// Up to `limit` secrets that had expired at `now`, the oldest first.
-pub fn expired(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Place>, Error> {
+pub(crate) fn expired(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Place>, Error> {
     let sql = "SELECT id, slot_id, attempts FROM secrets WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2";
     let mut statement = db.prepare_cached(sql)?;
     let places = statement.query_map(params![now.unix(), limit], place)?.collect::<rusqlite::Result<_>>()?;

@@ -35,8 +35,8 @@ fn occupy_free(tx: &WriteTx<'_>, share: &[u8; SHARE]) -> Result<Option<i64>, Err
 }
 
 fn append_block(tx: &WriteTx<'_>) -> Result<(), Error> {
-    let mut random = Zeroizing::new([0; SHARE * BLOCK]);
-    fill(&mut *random);
+    let mut random = Zeroizing::new(vec![0; SHARE * BLOCK]);
+    fill(&mut random);
     let mut insert = tx.prepare_cached("INSERT INTO slots (used, share) VALUES (0, ?1)")?;
     for share in random.chunks_exact(SHARE) {
         insert.execute(params![share])?;

@@ -1,6 +1,7 @@
 //! Root keys and the ring of them: the newest seals, all open.
 
 use super::{derive, first, label};
+use crate::hex;
 use crate::random::fill;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -19,19 +20,13 @@ impl RootKey {
     /// Takes 64 hexadecimal digits; refuses a key that is one byte over and over, since that was
     /// typed and not drawn.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        if text.len() != 64 {
-            return None;
-        }
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-            *byte = (digit(pair[0])? << 4) | digit(pair[1])?;
-        }
+        let bytes = hex::decode(text)?;
         bytes.iter().any(|byte| *byte != bytes[0]).then_some(Self(bytes))
     }
 
     /// 64 hexadecimal digits.
     pub fn to_hex(&self) -> Zeroizing<String> {
-        Zeroizing::new(self.0.iter().map(|byte| format!("{byte:02x}")).collect())
+        hex::encode(&self.0[..])
     }
 
     /// Recognises the key without giving it away.
@@ -42,10 +37,6 @@ impl RootKey {
     pub(super) fn expose(&self) -> &[u8] {
         &self.0[..]
     }
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 impl fmt::Debug for RootKey {
@@ -61,7 +52,7 @@ pub struct Fingerprint(pub [u8; 16]);
 impl fmt::Display for Fingerprint {
     /// The first four bytes, enough for a person to compare.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(&self.0[..4]))
     }
 }
 

@@ -2,6 +2,7 @@
 //! to the log with the reply's `error_id`, never into the reply.
 
 use crate::error::Error;
+use crate::hex;
 use crate::random::fill;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -135,8 +136,5 @@ pub fn add_headers(reply: &mut actix_web::HttpResponseBuilder, error: &Error) {
 pub fn logged(error: &Error) -> Logged {
     let mut random = [0; 10];
     fill(&mut random);
-    Logged {
-        error_id: random.iter().map(|byte| format!("{byte:02x}")).collect(),
-        cause: error.cause().map(|cause| cause.to_string()),
-    }
+    Logged { error_id: hex::encode(&random).to_string(), cause: error.cause().map(ToString::to_string) }
 }

@@ -44,8 +44,8 @@ fn utf8(bytes: Vec<u8>) -> Result<Zeroizing<String>, Error> {
 
 /// The boundary of a multipart body, if one is announced.
 pub fn boundary(headers: &HeaderMap) -> Option<String> {
-    let values = headers.get_all(header::CONTENT_TYPE).filter_map(|value| value.to_str().ok());
-    values.filter_map(|value| multer::parse_boundary(value).ok()).next()
+    let mut values = headers.get_all(header::CONTENT_TYPE).filter_map(|value| value.to_str().ok());
+    values.find_map(|value| multer::parse_boundary(value).ok())
 }
 
 /// Reads a multipart form; a file is its text.

@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// Reads one JSON object. Nesting is bounded by serde_json at 128.
+/// Reads one JSON object. Nesting is bounded by `serde_json` at 128.
 ///
 /// # Errors
 /// [`Error::BadRequest`] if it is not JSON, not UTF-8, or has too many members.

@@ -1,4 +1,6 @@
-//! V1's parameters and replies. Frozen: clients decode these with exact types.
+//! V1's replies. Frozen: clients decode these with exact types.
+
+#![allow(clippy::struct_field_names, reason = "the contract names the fields")]
 
 use crate::app::Revealed as RevealedSecret;
 use crate::secret::{Receipt as DomainReceipt, State};
@@ -86,6 +88,7 @@ impl<'a> Receipt<'a> {
     }
 
     /// With the value that was generated just now.
+    #[must_use]
     pub fn with_value(self, value: &'a str) -> Self {
         Self { value: Some(value), secret_value: Some(value), ..self }
     }

@@ -1,5 +1,7 @@
-//! V2's parameters and replies. The published documents give most flags, times and lifetimes as text
+//! V2's replies. The published documents give most flags, times and lifetimes as text
 //! or null, and clients decode them so; one strict client wants native types under `metadata`.
+
+#![allow(clippy::struct_field_names, reason = "the contract names the fields")]
 
 use crate::app::Revealed;
 use crate::secret::{Kind, Plaintext, Receipt, Secret, State};
