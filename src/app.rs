@@ -53,7 +53,7 @@ pub struct App {
 }
 
 /// What a start found and made, for the log.
-pub struct Opened {
+pub struct Started {
     /// The core, ready.
     pub app: App,
     /// Whether the database was made by this start.
@@ -76,7 +76,7 @@ impl App {
         policy: Policy,
         clock: Clock,
         on_fatal: OnFatal,
-    ) -> Result<Opened, StartError> {
+    ) -> Result<Started, StartError> {
         let known = store::stored_keys(database)?;
         let at_hand = keyfile::load(key, !known.is_empty())?;
         keyfile::check_against(&at_hand.keys, &known, key)?;
@@ -93,7 +93,7 @@ impl App {
             permits: Argon2Permits::new(),
             store,
         };
-        Ok(Opened { app, database_created: known.is_empty(), key_created: at_hand.created, missing_keys })
+        Ok(Started { app, database_created: known.is_empty(), key_created: at_hand.created, missing_keys })
     }
 
     /// The operator's rules.

@@ -4,7 +4,7 @@ mod check;
 mod serve;
 mod sweep;
 
-use crate::app::{App, Opened, Policy};
+use crate::app::{App, Policy, Started};
 use crate::config::{self, BaseUrl, Config, Gathered, OPTIONS, Sources};
 use crate::error::StartError;
 use crate::limits::AttemptPolicy;
@@ -101,7 +101,7 @@ fn configuration(matches: &ArgMatches) -> Result<Config, StartError> {
 }
 
 /// Opens the core as these options say. Without a base URL, links are for `listening_on`.
-fn open(config: &Config, base_url: &BaseUrl, role: Role) -> Result<Opened, StartError> {
+fn open(config: &Config, base_url: &BaseUrl, role: Role) -> Result<Started, StartError> {
     let policy = Policy {
         max_secret_bytes: config.max_secret_size,
         ttl: TtlPolicy { default: config.ttl_default, min: config.ttl_min, max: config.ttl_max },

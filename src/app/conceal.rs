@@ -105,13 +105,13 @@ impl App {
         Ok(Some(passphrase))
     }
 
-    /// `None` is the default domain. A domain must be listed, letter for letter.
+    /// `None` is the default domain: this server's own host, with any port or none. Another domain
+    /// must be listed, letter for letter.
     fn share_domain(&self, wish: Option<String>) -> Result<Option<String>, Error> {
-        let own = &self.policy.own_host;
-        let own_name = own.rsplit_once(':').map_or(own.as_str(), |(name, _)| name);
+        let own_name = without_port(&self.policy.own_host);
         match wish.map(|domain| domain.to_ascii_lowercase()) {
             None => Ok(None),
-            Some(domain) if domain.is_empty() || domain == *own || domain == own_name => Ok(None),
+            Some(domain) if domain.is_empty() || without_port(&domain) == own_name => Ok(None),
             Some(domain) if self.policy.share_domains.contains(&domain) => Ok(Some(domain)),
             Some(_) => Err(Error::invalid("share_domain", "This server makes no links for that domain")),
         }
@@ -190,6 +190,13 @@ impl App {
             share_domain: receipt.share_domain.clone(),
             sealed: self.vault.seal_receipt(&receipt.id, &lookup, expires_at, &content),
         }
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
     }
 }
 

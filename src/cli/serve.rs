@@ -1,6 +1,6 @@
 //! `tellonce serve`: start, serve, stop.
 
-use crate::app::Opened;
+use crate::app::Started;
 use crate::config::{BaseUrl, Config, LogFormat};
 use crate::error::StartError;
 use crate::store::Role;
@@ -87,7 +87,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
-fn report(config: &Config, opened: &Opened) {
+fn report(config: &Config, opened: &Started) {
     if opened.key_created {
         tracing::info!(file = %config.key, "made a new root key: back it up, without it no secret opens");
     }

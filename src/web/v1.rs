@@ -20,9 +20,9 @@ routes! { "/api/v1";
     "/create" { post => share },
     "/generate" { post => generate },
     "/secret/{key}" { post => reveal },
-    "/private/recent" { get | head => recent },
-    "/metadata/recent" { get | head => recent },
-    "/receipt/recent" { get | head => recent },
+    "/private/recent" { get | head => recent, post => no_key },
+    "/metadata/recent" { get | head => recent, post => no_key },
+    "/receipt/recent" { get | head => recent, post => no_key },
     "/private/{key}" { get | head | post => receipt },
     "/metadata/{key}" { get | head | post => receipt },
     "/receipt/{key}" { get | head | post => receipt },
@@ -77,6 +77,11 @@ async fn burn(site: SiteData, _: Caller, key: Path<String>, params: Params) -> R
 
 async fn recent(account: Account) -> HttpResponse {
     match account {}
+}
+
+/// By POST, `recent` is a receipt's key like any other, and not of their form.
+async fn no_key(_: Caller) -> Reply {
+    Err(Error::NotFound.into())
 }
 
 /// To v1's clients a wrong passphrase is an unknown secret, and an unknown secret repeats its key.

@@ -86,7 +86,11 @@ async fn reveal(site: SiteData, _: Caller, id: Path<String>, mut params: Params)
 }
 
 async fn secret_status(site: SiteData, _: Caller, id: Path<String>) -> Reply {
-    Ok(json(&wire::secret_status(&site.app.status(&secret_id(&id)?)?)))
+    match secret_id(&id).and_then(|id| site.app.status(&id)) {
+        Ok(secret) => Ok(json(&wire::secret_status(&secret))),
+        Err(Error::NotFound) => Ok(json(&wire::unknown_secret())),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn statuses(site: SiteData, _: Caller, mut params: Params) -> Reply {
@@ -106,6 +110,9 @@ async fn receipt(site: SiteData, _: Caller, id: Path<String>) -> Reply {
 
 async fn burn(site: SiteData, _: Caller, id: Path<String>, mut params: Params) -> Reply {
     let (id, passphrase) = (receipt_id(&id)?, params.text("passphrase")?);
+    if params.is_declined("continue") {
+        return Ok(json(&wire::receipt(&site.app.receipt(&id)?, &site.links).without_success()));
+    }
     Ok(json(&wire::receipt(&site.app.burn(&id, passphrase).await?, &site.links)))
 }
 

@@ -4,6 +4,9 @@ use super::BodyCharge;
 use crate::error::Error;
 use zeroize::Zeroizing;
 
+/// Brackets in a name; `secret[character_sets][symbols]` has two.
+const DEEPEST: usize = 8;
+
 /// A value as it came. Texts are wiped, since any of them may be a secret.
 pub enum Value {
     Null,
@@ -22,8 +25,12 @@ impl Value {
     }
 
     /// Puts a value at a name such as `secret[ttl]` or `recipient[]`; of a repeated name the last
-    /// counts.
+    /// counts. A name nested deeper than any parameter is, names nothing and is left out: a deep tree
+    /// would overflow the stack when it is dropped.
     pub fn insert(&mut self, name: &str, value: Value) {
+        if name.bytes().filter(|byte| *byte == b'[').count() > DEEPEST {
+            return;
+        }
         let (first, mut rest) =
             name.split_once('[').map_or((name, ""), |(first, _)| (first, &name[first.len()..]));
         let mut place = self.member(first);
@@ -65,14 +72,12 @@ impl Value {
     pub fn merged(self, other: Value) -> Self {
         match (self, other) {
             (Self::Object(mut members), Self::Object(others)) => {
+                // What is merged moves to the end, so that it also comes after what is named alike but
+                // for its case.
                 for (name, value) in others {
-                    match members.iter().position(|(key, _)| *key == name) {
-                        Some(index) => {
-                            let old = std::mem::replace(&mut members[index].1, Self::Null);
-                            members[index].1 = old.merged(value);
-                        }
-                        None => members.push((name, value)),
-                    }
+                    let old = members.iter().position(|(key, _)| *key == name);
+                    let old = old.map(|index| members.remove(index).1);
+                    members.push((name, old.unwrap_or(Self::Null).merged(value)));
                 }
                 Self::Object(members)
             }
@@ -170,6 +175,16 @@ impl Params {
         }
     }
 
+    /// Whether a switch was sent and does not say `true`: not if it is empty or null.
+    pub fn is_declined(&mut self, name: &str) -> bool {
+        match self.take(name) {
+            None => false,
+            Some(Value::Bool(on)) => !on,
+            Some(Value::Text(text)) => !matches!(text.as_str(), "" | "true"),
+            Some(_) => true,
+        }
+    }
+
     /// Whether a switch that is on by itself was turned off: `false` or `"false"`.
     pub fn is_false(&mut self, name: &str) -> bool {
         match self.take(name) {
@@ -194,6 +209,6 @@ impl Params {
     /// The last value of this name; null counts as unset.
     fn take(&mut self, name: &str) -> Option<Value> {
         let index = self.members.iter().rposition(|(key, _)| key == name)?;
-        Some(self.members.swap_remove(index).1).filter(|value| !matches!(value, Value::Null))
+        Some(self.members.remove(index).1).filter(|value| !matches!(value, Value::Null))
     }
 }

@@ -27,12 +27,18 @@ pub struct Envelope<R, D> {
     success: bool,
     shrimp: &'static str,
     record: R,
-    details: D,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<D>,
 }
 
 impl<R, D> Envelope<R, D> {
     fn new(record: R, details: D) -> Self {
-        Self { success: true, shrimp: "", record, details }
+        Self { success: true, shrimp: "", record, details: Some(details) }
+    }
+
+    /// The same for a request that was understood and not carried out.
+    pub fn without_success(self) -> Self {
+        Self { success: false, ..self }
     }
 }
 
@@ -390,6 +396,17 @@ pub struct StatusDetails {
 /// One secret's state.
 pub fn secret_status(secret: &Secret) -> Envelope<SecretObject<'_>, StatusDetails> {
     Envelope::new(SecretObject::new(secret), StatusDetails { current_expiration: secret.seconds_left })
+}
+
+/// What is told of a secret that is not there.
+#[derive(Serialize)]
+pub struct UnknownSecret {
+    state: &'static str,
+}
+
+/// The state of a secret that is not there.
+pub fn unknown_secret() -> Envelope<UnknownSecret, ()> {
+    Envelope { success: true, shrimp: "", record: UnknownSecret { state: "unknown" }, details: None }
 }
 
 /// Many secrets' states.
