@@ -82,7 +82,7 @@ impl Argon2Cost {
     /// Bounds that a stored cost must keep, so that a doctored file cannot make the server spend
     /// more than 256 MiB or a few seconds on one guess.
     fn is_sane(self) -> bool {
-        (8 * self.p..=256 * 1024).contains(&self.m) && (1..=16).contains(&self.t) && (1..=4).contains(&self.p)
+        (1..=4).contains(&self.p) && (1..=16).contains(&self.t) && (8 * self.p..=256 * 1024).contains(&self.m)
     }
 }
 
@@ -229,7 +229,7 @@ impl Vault {
         let root = self.ring.get(secret.key_id).ok_or(VaultError::KeyMissing)?;
         let aad = associated_data(label::SECRET, secret.key_id, &secret.lookup, secret.expires_at);
         let padded = open(&secret_key(label::SECRET, root, parts), &aad, &secret.sealed)?;
-        let content = padding::unpad(&padded).ok_or(VaultError::Damaged)?;
+        let content = padding::unpad(&padded, SECRET_BUCKET).ok_or(VaultError::Damaged)?;
         let text = String::from_utf8(content.to_vec()).map_err(|error| {
             error.into_bytes().zeroize();
             VaultError::Damaged
@@ -263,7 +263,7 @@ impl Vault {
     ) -> Result<ReceiptContent, VaultError> {
         let aad = associated_data(label::RECEIPT, KeyId::NONE, lookup, expires_at);
         let padded = open(&receipt_key(id), &aad, sealed)?;
-        padding::unpad(&padded).and_then(ReceiptContent::decode).ok_or(VaultError::Damaged)
+        padding::unpad(&padded, RECEIPT_BUCKET).and_then(ReceiptContent::decode).ok_or(VaultError::Damaged)
     }
 }
 

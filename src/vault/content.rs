@@ -27,9 +27,10 @@ impl ReceiptContent {
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let (id, mut rest) = bytes.split_at_checked(ID_LENGTH)?;
         let secret = SecretId::parse(str::from_utf8(id).ok()?)?;
-        let memo = take_list(&mut rest)?.pop();
+        let mut memo = take_list(&mut rest)?;
         let recipients = take_list(&mut rest)?;
-        rest.is_empty().then_some(Self { secret, recipients, memo })
+        let is_whole = memo.len() <= 1 && rest.is_empty();
+        is_whole.then(|| Self { secret, recipients, memo: memo.pop() })
     }
 }
 

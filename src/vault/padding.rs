@@ -23,10 +23,12 @@ pub fn pad(content: &[u8], smallest: usize) -> Zeroizing<Vec<u8>> {
     padded
 }
 
-/// The content inside; `None` if the length does not fit.
-pub fn unpad(padded: &[u8]) -> Option<&[u8]> {
+/// The content inside; `None` for anything but what [`pad`] makes of it.
+pub fn unpad(padded: &[u8], smallest: usize) -> Option<&[u8]> {
     let (length, rest) = padded.split_first_chunk::<LENGTH>()?;
-    rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)
+    let (content, zeros) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+    let is_whole = padded.len() == bucket(content.len(), smallest) && zeros.iter().all(|byte| *byte == 0);
+    is_whole.then_some(content)
 }
 
 fn padme(length: usize) -> usize {
@@ -53,13 +55,13 @@ mod tests {
             content in proptest::collection::vec(any::<u8>(), 0..5000),
         ) {
             let padded = pad(&content, 64);
-            prop_assert_eq!(unpad(&padded), Some(&content[..]));
+            prop_assert_eq!(unpad(&padded, 64), Some(&content[..]));
             prop_assert!(padded.len() <= (content.len() + LENGTH).max(64) * 112 / 100);
         }
 
         #[test]
         fn no_padded_bytes_make_unpad_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            if let Some(content) = unpad(&bytes) {
+            if let Some(content) = unpad(&bytes, 8) {
                 prop_assert!(content.len() + LENGTH <= bytes.len());
             }
         }
