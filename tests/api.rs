@@ -2,5 +2,17 @@
 
 mod support;
 
+#[path = "api/abuse.rs"]
+mod abuse;
+#[path = "api/core.rs"]
+mod core;
+#[path = "api/dialects.rs"]
+mod dialects;
+#[path = "api/golden.rs"]
+mod golden;
+#[path = "api/life.rs"]
+mod life;
+#[path = "api/limits.rs"]
+mod limits;
 #[path = "api/secrets.rs"]
 mod secrets;

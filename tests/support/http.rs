@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// How long a test waits for a server that should answer.
@@ -132,20 +132,25 @@ impl Client {
         self.stream.get_mut().write_all(bytes)
     }
 
+    /// Says that no more will be sent, and goes on listening.
+    pub fn close_sending(&mut self) -> io::Result<()> {
+        self.stream.get_ref().shutdown(Shutdown::Write)
+    }
+
     /// Reads one reply. One to HEAD has a length and no body.
     pub fn read(&mut self, is_head: bool) -> io::Result<Reply> {
         let status = loop {
-            let line = self.line()?;
+            let line = self.read_line()?;
             let status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
             let status: u16 = status.ok_or_else(|| io::Error::other(format!("no status line: {line}")))?;
             if status != 100 {
                 break status;
             }
-            self.line()?;
+            self.read_line()?;
         };
         let mut headers = Vec::new();
         loop {
-            let line = self.line()?;
+            let line = self.read_line()?;
             let Some((name, value)) = line.split_once(": ") else { break };
             headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
@@ -163,11 +168,11 @@ impl Client {
             self.stream.read_exact(&mut body)?;
         } else if reply.header("transfer-encoding") == Some("chunked") {
             loop {
-                let size = usize::from_str_radix(self.line()?.trim(), 16).map_err(io::Error::other)?;
+                let size = usize::from_str_radix(self.read_line()?.trim(), 16).map_err(io::Error::other)?;
                 let start = body.len();
                 body.resize(start + size, 0);
                 self.stream.read_exact(&mut body[start..])?;
-                self.line()?;
+                self.read_line()?;
                 if size == 0 {
                     break;
                 }
@@ -178,7 +183,8 @@ impl Client {
         Ok(body)
     }
 
-    fn line(&mut self) -> io::Result<String> {
+    /// One line of a reply, without its end.
+    pub fn read_line(&mut self) -> io::Result<String> {
         let mut line = String::new();
         if self.stream.read_line(&mut line)? == 0 {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof));

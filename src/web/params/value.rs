@@ -25,7 +25,7 @@ impl Value {
     }
 
     /// Puts a value at a name such as `secret[ttl]` or `recipient[]`; of a repeated name the last
-    /// counts. A name nested deeper than any parameter is, names nothing and is left out: a deep tree
+    /// counts. A name nested deeper than that of any parameter is left out: a deep tree
     /// would overflow the stack when it is dropped.
     pub fn insert(&mut self, name: &str, value: Value) {
         if name.bytes().filter(|byte| *byte == b'[').count() > DEEPEST {
