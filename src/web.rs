@@ -6,7 +6,7 @@ pub mod error;
 mod headers;
 mod links;
 mod log;
-mod pages;
+pub mod pages;
 mod params;
 mod routes;
 pub mod v1;
@@ -51,7 +51,12 @@ pub fn everything(site: Data<Site>) -> impl HttpServiceFactory {
 }
 
 fn configure(config: &mut ServiceConfig) {
-    config.service(v1::scope()).service(v2::scope()).configure(pages::configure);
+    config
+        .service(v1::scope())
+        .service(v2::scope())
+        // Programs that ask for what is not there get JSON even where no version is theirs.
+        .service(web::scope("/api").default_service(routes::no_such_route(routes::in_json)))
+        .service(pages::scope());
 }
 
 /// One normaliser for the whole site, before any route is chosen: a slash at the end, or several in

@@ -5,13 +5,22 @@ use super::error::respond;
 use crate::error::Error;
 use actix_web::http::header;
 use actix_web::{HttpResponse, Resource, guard, web};
+use std::future::ready;
+use std::rc::Rc;
 
 /// A route: its path below the scope, and its methods.
 pub type Route = (&'static str, &'static [&'static str]);
 
-/// Makes `ROUTES` and `scope()` from a table of paths, methods and handlers.
+/// Makes `ROUTES` and `scope()` from a table of paths, methods and handlers. What is refused is
+/// answered as the API does, unless another function is named that does it.
 macro_rules! routes {
-    ($base:literal; $( $path:literal { $( $($method:ident)|+ => $handler:expr ),+ $(,)? } ),+ $(,)?) => {
+    ($base:literal; $($table:tt)+) => {
+        $crate::web::routes::routes! { $base, $crate::web::routes::in_json; $($table)+ }
+    };
+    (
+        $base:literal, $refuse:path;
+        $( $path:literal { $( $($method:ident)|+ => $handler:expr ),+ $(,)? } ),+ $(,)?
+    ) => {
         /// What this scope's paths begin with.
         pub const BASE: &str = $base;
         /// Every route of this scope.
@@ -25,30 +34,36 @@ macro_rules! routes {
                     actix_web::web::resource($path)
                         $( $( .route(actix_web::web::$method().to($handler)) )+ )+,
                     &[ $( $( stringify!($method) ),+ ),+ ],
+                    $refuse,
                 )) )+
-                .default_service(actix_web::web::to($crate::web::routes::no_such_route))
+                .default_service($crate::web::routes::no_such_route($refuse))
         }
     };
 }
 pub(crate) use routes;
 
+/// How a request is answered that is refused before any handler sees it.
+pub type Refuse = fn(&Error) -> HttpResponse;
+
 /// Answers `OPTIONS` and refuses other methods, both with the methods there are.
-pub fn complete(resource: Resource, methods: &'static [&'static str]) -> Resource {
+pub fn complete(resource: Resource, methods: &'static [&'static str], refuse: Refuse) -> Resource {
     let allow =
         methods.iter().chain(&["options"]).map(|method| method.to_uppercase()).collect::<Vec<_>>().join(", ");
-    let refuse = allow.clone();
+    let refused = Rc::new(Error::MethodNotAllowed { allow: allow.clone() });
     resource
         .route(web::route().guard(guard::Options()).to(move || {
             let reply = HttpResponse::NoContent().insert_header((header::ALLOW, allow.as_str())).finish();
             async { reply }
         }))
-        .default_service(web::to(move || {
-            let reply = respond(&Error::MethodNotAllowed { allow: refuse.clone() }, None);
-            async { reply }
-        }))
+        .default_service(web::to(move || ready(refuse(&refused))))
 }
 
-/// 404 in the API's own shape.
-pub async fn no_such_route() -> HttpResponse {
-    respond(&Error::NoSuchRoute, None)
+/// 404 for every path that has no route.
+pub fn no_such_route(refuse: Refuse) -> actix_web::Route {
+    web::to(move || ready(refuse(&Error::NoSuchRoute)))
+}
+
+/// The API's own shape.
+pub fn in_json(error: &Error) -> HttpResponse {
+    respond(error, None)
 }
