@@ -50,6 +50,8 @@ pub struct App {
     vault: Arc<Vault>,
     permits: Argon2Permits,
     store: Store,
+    /// Numbers of keys that the database knows and the ring lacks.
+    missing_keys: Vec<i64>,
 }
 
 /// What a start found and made, for the log.
@@ -92,6 +94,7 @@ impl App {
             vault: Arc::new(Vault::new(ring)),
             permits: Argon2Permits::new(),
             store,
+            missing_keys: missing_keys.clone(),
         };
         Ok(Started { app, database_created: known.is_empty(), key_created: at_hand.created, missing_keys })
     }

@@ -81,13 +81,17 @@ pub fn load(source: &KeySource, database_has_keys: bool) -> Result<Keys, StartEr
 }
 
 fn parse(text: &str, source: &KeySource) -> Result<Vec<RootKey>, StartError> {
+    // A variable has no lines, and in a comment a comma means nothing.
+    let separator = if matches!(source, KeySource::Environment(_)) { ',' } else { '\n' };
     let mut keys: Vec<RootKey> = Vec::new();
-    for (number, line) in (1..).zip(text.split(['\n', ','])).map(|(number, line)| (number, line.trim())) {
+    for (number, line) in (1..).zip(text.split(separator)).map(|(number, line)| (number, line.trim())) {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
         let key = RootKey::from_hex(line).ok_or_else(|| {
-            refuse(source, &format!("line {number} is not a key of 64 random hexadecimal digits (32 bytes)"))
+            let rule = "is not a key of 64 random hexadecimal digits (32 bytes): put the right one back from your \
+                        backup";
+            refuse(source, &format!("line {number} {rule}"))
         })?;
         if keys.iter().any(|other| other.fingerprint() == key.fingerprint()) {
             return Err(refuse(source, &format!("line {number} repeats a key: remove it")));
@@ -100,15 +104,21 @@ fn parse(text: &str, source: &KeySource) -> Result<Vec<RootKey>, StartError> {
     Ok(keys)
 }
 
-/// Makes the key file and its name durable before anything is sealed under it.
+/// Makes the key file and its name durable before anything is sealed under it. The file gets its name
+/// once it is whole: a crash in between must not leave half a key, which no later start would take.
 fn create(path: &Path) -> Result<RootKey, StartError> {
     let key = RootKey::random();
+    let unfinished = path.with_extension("key.new");
     let write = || -> std::io::Result<()> {
-        let mut file = os::create_private(path)?;
+        if unfinished.exists() {
+            std::fs::remove_file(&unfinished)?;
+        }
+        let mut file = os::create_private(&unfinished)?;
         file.write_all(b"# Tellonce root keys, newest first. Keep a copy: without it no secret opens.\n")?;
         file.write_all(key.to_hex().as_bytes())?;
         file.write_all(b"\n")?;
         file.sync_all()?;
+        std::fs::rename(&unfinished, path)?;
         os::sync_folder(path.parent().unwrap_or(Path::new(".")))
     };
     write().map_err(|error| {

@@ -175,8 +175,9 @@ impl Store {
 impl Drop for Store {
     /// Finishes what is queued, empties the log into the file, and closes it.
     fn drop(&mut self) {
-        self.jobs.take();
+        // Readers first: only a connection that can write, closed last, removes the log.
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.jobs.take();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -61,7 +61,7 @@ impl App {
 
 /// From row to domain.
 pub(super) fn secret(id: SecretId, look: Look, now: Timestamp) -> Secret {
-    let Look { place: _, expires_at, created_at, has_passphrase, first_view, share_domain } = look;
+    let Look { place: _, key_id: _, expires_at, created_at, has_passphrase, first_view, share_domain } = look;
     Secret {
         id,
         created: created_at,

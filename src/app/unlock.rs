@@ -42,6 +42,10 @@ impl App {
         if !look.has_passphrase {
             return Ok(None);
         }
+        // Without its root key it cannot be opened now; trying must not use up its attempts.
+        if self.missing_keys.contains(&look.key_id) {
+            return Err(VaultError::KeyMissing.into());
+        }
         // What cannot be the passphrase costs an attempt, but no Argon2.
         let Some(passphrase) = passphrase.and_then(Passphrase::new) else {
             let (_, last) = self.reserve(&lookup, now.latest()).await?;

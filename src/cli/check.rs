@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::StartError;
-use crate::keyfile;
+use crate::keyfile::{self, KeySource};
 use crate::store;
 use clap::ArgMatches;
 
@@ -35,7 +35,10 @@ fn files(config: &Config) -> Vec<String> {
     };
     if known.is_empty() {
         println!("no database yet: the first start makes {}", config.database().display());
-        return Vec::new();
+        let is_to_be_made =
+            matches!(&config.key, KeySource::File { path, may_create: true } if !path.exists());
+        let key = if is_to_be_made { None } else { keyfile::load(&config.key, false).err() };
+        return key.iter().map(ToString::to_string).collect();
     }
     let key = keyfile::load(&config.key, true)
         .and_then(|at_hand| keyfile::check_against(&at_hand.keys, &known, &config.key));

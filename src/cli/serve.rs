@@ -15,7 +15,8 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -34,10 +35,26 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let opened = super::open(&config, &base_url, Role::Server)?;
     report(&config, &opened);
     let site = Data::new(Site::new(opened.app, Links::new(base_url)));
+    let shared = site.clone().into_inner();
     let served = actix_web::rt::System::new().block_on(serve(&config, site, listener, ready_fd));
+    close(shared);
     served.map_err(|error| StartError::storage(format!("the server stopped: {error}")))?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Closes the store, which empties its log into the file. The threads that served let go of it a
+/// moment after they have stopped; an exit before that would leave the log, and erased shares in it.
+fn close(mut site: Arc<Site>) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while Instant::now() < deadline {
+        match Arc::try_unwrap(site) {
+            Ok(last) => return drop(last),
+            Err(shared) => site = shared,
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    tracing::warn!("a request does not end: the write-ahead log is emptied at the next start");
 }
 
 fn start_log(config: &Config) {

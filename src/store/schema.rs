@@ -4,7 +4,7 @@ use super::connection;
 use crate::error::StartError;
 use crate::random::fill;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The present schema.
 const SCHEMA: &str = include_str!("../../schema.sql");
@@ -32,19 +32,33 @@ pub struct KeyRow {
 /// # Errors
 /// A sentence for the operator if the file cannot be read.
 pub fn stored_keys(path: &Path) -> Result<Vec<KeyRow>, StartError> {
-    if !path.exists() {
+    if !path.exists() || is_unfinished(path) {
         return Ok(Vec::new());
     }
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let look = || -> rusqlite::Result<Vec<KeyRow>> {
+    let look = || -> Result<Vec<KeyRow>, Failure> {
         let connection = Connection::open_with_flags(immutable_uri(path), flags)?;
+        version(&connection)?;
         if !has_tables(&connection)? {
             return Ok(Vec::new());
         }
-        keys(&connection)
+        Ok(keys(&connection)?)
     };
-    look().map_err(|error| cannot("read", path, &error))
+    look().map_err(|failure| failure.at("read", path))
+}
+
+/// Whether a crash cut the making of this file short: the journal that undoes it is still there. Only
+/// [`create`] writes one; a file that was ever used has a write-ahead log instead.
+fn is_unfinished(path: &Path) -> bool {
+    std::fs::metadata(beside(path, "-journal")).is_ok_and(|journal| journal.len() > 0)
+}
+
+/// The name of a file that SQLite keeps beside the database.
+pub fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// SQLite's URI form, in which `?`, `#` and `%` must be escaped.
@@ -64,7 +78,7 @@ pub fn prepare(path: &Path, first_key: [u8; 16]) -> Result<Connection, StartErro
     } else {
         create(&mut connection, first_key)
     };
-    prepared.map_err(|failure| failure.at(path))?;
+    prepared.map_err(|failure| failure.at("use", path))?;
     Ok(connection)
 }
 
@@ -81,9 +95,9 @@ impl From<rusqlite::Error> for Failure {
 }
 
 impl Failure {
-    fn at(self, path: &Path) -> StartError {
+    fn at(self, what: &str, path: &Path) -> StartError {
         match self {
-            Self::Sqlite(error) => cannot("use", path, &error),
+            Self::Sqlite(error) => cannot(what, path, &error),
             Self::Sentence(sentence) => StartError::storage(format!("{}: {sentence}", path.display())),
         }
     }
@@ -113,10 +127,7 @@ fn use_log(connection: &Connection) -> Result<(), Failure> {
 }
 
 fn upgrade(connection: &mut Connection) -> Result<(), Failure> {
-    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version > VERSION {
-        return Err(Failure::Sentence(too_new(version)));
-    }
+    let version = version(connection)?;
     use_log(connection)?;
     for (sql, reached) in STEPS.iter().zip(2..).filter(|(_, reached)| *reached > version) {
         let transaction = connection.transaction()?;
@@ -127,6 +138,17 @@ fn upgrade(connection: &mut Connection) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The schema's version, unless it is one that only a newer program knows.
+fn version(connection: &Connection) -> Result<u32, Failure> {
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > VERSION {
+        return Err(Failure::Sentence(format!(
+            "this database has schema {version}, and this program knows {VERSION} at most: start the newer program"
+        )));
+    }
+    Ok(version)
+}
+
 /// Checks the tables that everything hangs on. The others are as large as their content, and reading
 /// them all would keep the log from being emptied; `tellonce check` does that.
 fn check(connection: &Connection) -> Result<(), Failure> {
@@ -135,11 +157,17 @@ fn check(connection: &Connection) -> Result<(), Failure> {
             connection.query_row(&format!("PRAGMA quick_check('{table}')"), [], |row| row.get(0))?;
         if verdict != "ok" {
             return Err(Failure::Sentence(format!(
-                "the table {table} is damaged ({verdict}): restore a backup into an empty folder"
+                "the table {table} is damaged ({}): restore a backup into an empty folder",
+                first_finding(&verdict)
             )));
         }
     }
     Ok(())
+}
+
+/// SQLite lists what it found on several lines, under a heading for the database.
+fn first_finding(verdict: &str) -> &str {
+    verdict.lines().find(|line| !line.starts_with("***")).unwrap_or(verdict)
 }
 
 /// Adds a key that the file does not know yet, and brings it into the main file at once.
@@ -186,29 +214,29 @@ fn cannot(what: &str, path: &Path, error: &rusqlite::Error) -> StartError {
     StartError::storage(format!("cannot {what} {}: {error}{hint}", path.display()))
 }
 
-/// Reads the whole file for damage, on a read-only connection.
+/// Reads the whole file for damage, and changes nothing in the folder: where no server runs there is
+/// no log, and SQLite must not make one in order to read.
 ///
 /// # Errors
 /// What was found, as a sentence.
 pub fn check_whole(path: &Path) -> Result<(), StartError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let look = || -> rusqlite::Result<(u32, String)> {
-        let connection = Connection::open_with_flags(path, flags)?;
-        let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        Ok((version, connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?))
-    };
-    match look().map_err(|error| cannot("check", path, &error))? {
-        (version, _) if version > VERSION => Err(Failure::Sentence(too_new(version)).at(path)),
-        (_, verdict) if verdict == "ok" => Ok(()),
-        (_, verdict) => {
-            let sentence = format!("is damaged ({verdict}): restore a backup into an empty folder");
-            Err(Failure::Sentence(sentence).at(path))
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let has_log = beside(path, "-wal").exists();
+    let look = || -> Result<(), Failure> {
+        let connection = if has_log {
+            Connection::open_with_flags(path, flags)?
+        } else {
+            Connection::open_with_flags(immutable_uri(path), flags)?
+        };
+        version(&connection)?;
+        match connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))? {
+            verdict if verdict == "ok" => Ok(()),
+            verdict => Err(Failure::Sentence(format!(
+                "the file is damaged ({}): restore a backup into an empty folder",
+                first_finding(&verdict)
+            ))),
         }
-    }
-}
-
-fn too_new(version: u32) -> String {
-    format!(
-        "this database has schema {version}, and this program knows {VERSION} at most: start the newer program"
-    )
+    };
+    look().map_err(|failure| failure.at("check", path))
 }

@@ -36,6 +36,8 @@ pub struct ProtectionRow {
 pub struct Look {
     /// Where it lies.
     pub place: Place,
+    /// The root key it was sealed under.
+    pub key_id: i64,
     /// When it expires.
     pub expires_at: Timestamp,
     /// When it was concealed.
@@ -109,7 +111,7 @@ pub(crate) fn insert(tx: &WriteTx<'_>, secret: &NewSecret, receipt: &NewReceipt)
 pub(crate) fn look(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Look, Error> {
     db.prepare_cached(
         "SELECT s.id, s.slot_id, s.attempts, s.expires_at, r.created_at, s.salt IS NOT NULL, r.first_view,
-                r.share_domain
+                r.share_domain, s.key_id
          FROM secrets s JOIN receipts r ON r.id = s.id WHERE s.lookup = ?1 AND s.expires_at > ?2",
     )?
     .query_row(params![lookup, now.unix()], |row| {
@@ -120,6 +122,7 @@ pub(crate) fn look(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result
             has_passphrase: row.get(5)?,
             first_view: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_unix),
             share_domain: row.get(7)?,
+            key_id: row.get(8)?,
         })
     })
     .optional()?

@@ -2,7 +2,7 @@
 //! answers.
 
 use super::reserve::Reserve;
-use super::{Condition, OnFatal, WriteTx, connection};
+use super::{Condition, OnFatal, WriteTx, connection, schema};
 use crate::error::Error;
 use rusqlite::{Connection, ErrorCode};
 use std::cell::Cell;
@@ -293,7 +293,6 @@ struct Checkpoints {
     log: PathBuf,
     erased: u64,
     first_erased: Option<Instant>,
-    written: bool,
     idle: bool,
     blocked_since: Option<Instant>,
     last_try: Instant,
@@ -306,21 +305,18 @@ impl Checkpoints {
     const UNDER_LOAD: Duration = Duration::from_secs(5);
     /// How long one may wait when nothing else happens.
     const WHEN_IDLE: Duration = Duration::from_millis(500);
-    /// How long plain writes may wait when nothing else happens.
-    const WRITTEN_IDLE: Duration = Duration::from_secs(5);
+    /// How long plain writes, and writes of other processes, may wait when nothing else happens.
+    const WRITTEN_IDLE: Duration = Duration::from_secs(2);
     /// The log's size from which it is emptied anyway.
     const LOG_BYTES: u64 = 16 << 20;
     /// How long to wait for readers, and between two tries that they blocked.
     const READERS: Duration = Duration::from_millis(50);
 
     fn new(database: &Path) -> Self {
-        let mut log = database.as_os_str().to_owned();
-        log.push("-wal");
         Self {
-            log: log.into(),
+            log: schema::beside(database, "-wal"),
             erased: 0,
             first_erased: None,
-            written: false,
             idle: false,
             blocked_since: None,
             last_try: Instant::now(),
@@ -332,12 +328,11 @@ impl Checkpoints {
         match (self.blocked_since, self.first_erased) {
             (Some(_), _) => Self::READERS,
             (None, Some(_)) => Self::WHEN_IDLE,
-            (None, None) => Self::WRITTEN_IDLE.min(Duration::from_secs(2)),
+            (None, None) => Self::WRITTEN_IDLE,
         }
     }
 
     fn committed(&mut self, erased: u64) {
-        self.written = true;
         self.idle = false;
         self.erased += erased;
         if erased > 0 {
@@ -353,7 +348,12 @@ impl Checkpoints {
         let resting = self.blocked_since.is_some() && self.last_try.elapsed() < Self::READERS;
         let erased = self.erased >= Self::ERASED
             || self.first_erased.is_some_and(|at| self.idle || at.elapsed() >= Self::UNDER_LOAD);
-        let written = self.written && (self.idle || self.log_bytes() >= Self::LOG_BYTES);
+        // The log may hold what a command beside the server has erased, so its size decides and not
+        // what this writer remembers.
+        let written = match self.log_bytes() {
+            0 => false,
+            bytes => self.idle || bytes >= Self::LOG_BYTES,
+        };
         if !resting && (erased || written) {
             self.run(connection, condition);
         }
@@ -371,7 +371,7 @@ impl Checkpoints {
         let _ = connection.busy_timeout(connection::BUSY);
         match blocked {
             Ok(false) => {
-                (self.erased, self.first_erased, self.written, self.blocked_since) = (0, None, false, None);
+                (self.erased, self.first_erased, self.blocked_since) = (0, None, None);
             }
             Ok(true) => {
                 self.blocked_since.get_or_insert(self.last_try);

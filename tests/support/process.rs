@@ -2,10 +2,15 @@
 
 use super::http::{Client, Reply, Request};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// How long a server may take to start or to stop before a test gives it up.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program.
 pub fn program() -> Command {
@@ -23,6 +28,7 @@ pub fn run(arguments: &[&str]) -> Output {
 /// A running server process. Killed when dropped.
 pub struct Process {
     child: Child,
+    stdout: BufReader<ChildStdout>,
     pub address: SocketAddr,
     pub log: PathBuf,
 }
@@ -32,26 +38,40 @@ impl Process {
     /// `server.log` beside the folder.
     #[track_caller]
     pub fn start(data: &Path, flags: &[&str]) -> Self {
-        Self::try_start(data, flags).unwrap_or_else(|status| panic!("the server ended: {status}"))
+        Self::try_start(data, flags).unwrap_or_else(|status| {
+            let log = std::fs::read_to_string(data.with_extension("server.log")).unwrap_or_default();
+            panic!("the server ended, {status}: {}", log.lines().last().unwrap_or_default())
+        })
     }
 
     /// As [`Process::start`], or the exit status of a server that refuses.
     pub fn try_start(data: &Path, flags: &[&str]) -> Result<Self, ExitStatus> {
+        let mut command = program();
+        command.arg("serve").args(flags);
+        Self::try_spawn(command, data)
+    }
+
+    /// Adds to this command what makes it a server on this folder that tells its address, and waits
+    /// until it is ready.
+    pub fn try_spawn(mut command: Command, data: &Path) -> Result<Self, ExitStatus> {
         let log = data.with_extension("server.log");
         let lines = File::options().create(true).append(true).open(&log).expect("a log file");
-        let mut child = program()
-            .args(["serve", "--listen", "127.0.0.1:0", "--ready-fd", "1", "--data"])
+        let mut child = command
+            .args(["--listen", "127.0.0.1:0", "--ready-fd", "1", "--data"])
             .arg(data)
-            .args(flags)
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(lines)
             .spawn()
             .expect("the program starts");
-        let mut line = String::new();
         let stdout = child.stdout.take().expect("a pipe");
-        BufReader::new(stdout).read_line(&mut line).expect("a line");
+        let Some((line, stdout)) = first_line(stdout) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("the server neither became ready nor ended");
+        };
         match line.trim().strip_prefix("http://").and_then(|address| address.parse().ok()) {
-            Some(address) => Ok(Self { child, address, log }),
+            Some(address) => Ok(Self { child, stdout, address, log }),
             None => Err(child.wait().expect("an exit status")),
         }
     }
@@ -80,11 +100,25 @@ impl Process {
     pub fn terminate(&mut self) -> ExitStatus {
         let sent = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
-        self.child.wait().expect("an exit status")
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("an exit status") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the server does not stop");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     pub fn log_text(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// What a server that has ended printed on standard output after its address.
+    pub fn rest_of_stdout(&mut self) -> String {
+        let mut text = String::new();
+        let _ = self.stdout.read_to_string(&mut text);
+        text
     }
 }
 
@@ -92,4 +126,15 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The first line that a child prints, empty if it prints none; `None` if it takes too long.
+fn first_line(stdout: ChildStdout) -> Option<(String, BufReader<ChildStdout>)> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let (mut line, mut stdout) = (String::new(), BufReader::new(stdout));
+        let _ = stdout.read_line(&mut line);
+        let _ = sender.send((line, stdout));
+    });
+    receiver.recv_timeout(PATIENCE).ok()
 }

@@ -1,0 +1,18 @@
+//! What may go wrong around the program, tried on the program itself: many readers at once, `kill -9`,
+//! callers that hang up, wrong keys, damaged files, and what stays behind in files.
+
+mod support;
+
+#[path = "faults/kit.rs"]
+mod kit;
+
+#[path = "faults/commands.rs"]
+mod commands;
+#[path = "faults/keys.rs"]
+mod keys;
+#[path = "faults/kill.rs"]
+mod kill;
+#[path = "faults/race.rs"]
+mod race;
+#[path = "faults/residue.rs"]
+mod residue;

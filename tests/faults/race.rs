@@ -1,0 +1,196 @@
+//! Many at once for one secret: exactly one gets it.
+
+use crate::kit::{Folder, burn, conceal, conceal_with, made, receipt, reveal, reveal_with, state};
+use crate::support::process::Process;
+use crate::support::server::Made;
+use crate::support::{Reply, Request};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Barrier;
+
+const READERS: usize = 64;
+
+/// Sends the requests of each round at the same moment, each on a connection that is already open
+/// and stays open. `rounds[round][reader]` becomes `replies[round][reader]`.
+fn race(process: &Process, rounds: &[Vec<Request>]) -> Vec<Vec<Reply>> {
+    let readers = rounds[0].len();
+    let barrier = Barrier::new(readers);
+    let read = |reader: usize| {
+        let mut client = process.connect();
+        let hello = client.send(&Request::get("/api/v2/status"));
+        let replies = rounds.iter().map(|requests| {
+            // Nothing may fail between two barriers, or the others would wait for ever.
+            barrier.wait();
+            client.send(&requests[reader])
+        });
+        let replies: Vec<_> = replies.collect();
+        hello.map(|_| replies)
+    };
+    let by_reader: Vec<Vec<Reply>> = std::thread::scope(|scope| {
+        let read = &read;
+        let threads: Vec<_> = (0..readers).map(|reader| scope.spawn(move || read(reader))).collect();
+        let joined = threads.into_iter().map(|thread| thread.join().expect("a reader"));
+        let whole = joined.map(|replies| replies.expect("a connection").into_iter().collect());
+        whole.collect::<std::io::Result<_>>().expect("every request has a reply")
+    });
+    (0..rounds.len()).map(|round| by_reader.iter().map(|replies| replies[round].clone()).collect()).collect()
+}
+
+/// What a reader tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Try {
+    Reveal,
+    Burn,
+    Look,
+}
+
+/// Every way there is to end a secret or to look at it, in both versions and with and without
+/// `guest`.
+fn tries(made: &Made) -> [(Try, Request); 11] {
+    let Made { secret, receipt } = made;
+    let post = |path: String| Request::post(&path);
+    [
+        (Try::Reveal, post(format!("/api/v1/secret/{secret}"))),
+        (Try::Reveal, reveal(made)),
+        (Try::Burn, burn(made)),
+        (Try::Reveal, post(format!("/api/v2/guest/secret/{secret}/reveal")).form("continue=true")),
+        (Try::Look, Request::get(&format!("/api/v2/secret/{secret}"))),
+        (Try::Burn, post(format!("/api/v1/private/{receipt}/burn"))),
+        (Try::Reveal, post(format!("/api/v1/secret/{secret}")).form("passphrase=")),
+        (Try::Reveal, post(format!("/api/v2/secret/{secret}/reveal?continue=true"))),
+        (Try::Burn, post(format!("/api/v2/guest/receipt/{receipt}/burn")).json(&json!({}))),
+        (Try::Look, Request::get(&format!("/api/v2/guest/receipt/{receipt}"))),
+        (Try::Burn, post(format!("/api/v1/metadata/{receipt}/burn"))),
+    ]
+}
+
+/// The tries of one round, so that over the rounds each reader tries everything.
+fn round(made: &Made, number: usize) -> Vec<(Try, Request)> {
+    let tries = tries(made);
+    (0..READERS).map(|reader| tries[(reader + number) % tries.len()].clone()).collect()
+}
+
+/// Checks one round and says who won.
+fn winner(tries: &[(Try, Request)], replies: &[Reply], canary: &str) -> Result<Try, String> {
+    let mut winners = Vec::new();
+    for ((what, _), reply) in tries.iter().zip(replies) {
+        let has_canary = reply.contains(canary);
+        match (what, reply.status, has_canary) {
+            (Try::Reveal, 200, true) | (Try::Burn, 200, false) => winners.push(*what),
+            (Try::Reveal | Try::Burn, 404, false) | (Try::Look, 200 | 404, false) => {}
+            _ => return Err(format!("{what:?} answered {} (canary: {has_canary})", reply.status)),
+        }
+    }
+    match winners[..] {
+        [winner] => Ok(winner),
+        _ => Err(format!("the winners are {winners:?}")),
+    }
+}
+
+#[test]
+fn of_64_who_reveal_and_burn_at_once_exactly_one_wins_and_no_other_sees_the_content() {
+    let folder = Folder::new();
+    let process = folder.start();
+    let mut client = process.connect();
+    let mut secrets = Vec::new();
+    for number in 0..200 {
+        let canary = format!("canary-of-the-race-{number:03}-end");
+        let made = made(&client.send(&conceal(&canary)).expect("a reply"));
+        secrets.push((round(&made, number), made, canary));
+    }
+    let requests: Vec<Vec<Request>> = secrets
+        .iter()
+        .map(|(tries, ..)| tries.iter().map(|(_, request)| request.clone()).collect())
+        .collect();
+    let rounds = race(&process, &requests);
+    let mut won = BTreeMap::new();
+    for ((tries, made, canary), replies) in secrets.iter().zip(&rounds) {
+        let winner = winner(tries, replies, canary).unwrap_or_else(|wrong| panic!("{canary}: {wrong}"));
+        let expected = if winner == Try::Reveal { "revealed" } else { "burned" };
+        assert_eq!(state(&process, made), expected, "{canary}");
+        *won.entry(expected).or_insert(0) += 1;
+    }
+    assert_eq!(won.len(), 2, "only one kind of try ever wins: {won:?}");
+}
+
+#[test]
+fn a_generated_value_is_in_the_reply_that_made_it_and_in_one_reveal_only() {
+    let folder = Folder::new();
+    let process = folder.start();
+    let mut secrets = Vec::new();
+    for number in 0..24 {
+        let making = match number % 3 {
+            0 => Request::post("/api/v1/generate").form("length=32"),
+            1 => Request::post("/api/v2/secret/generate").json(&json!({ "secret": { "length": 32 } })),
+            _ => Request::post("/api/v2/guest/secret/generate").json(&json!({ "secret": { "length": 32 } })),
+        };
+        let reply = process.send(&making);
+        let made = made(&reply);
+        let body = reply.json();
+        let value = body.pointer("/value").or(body.pointer("/record/secret/secret_value"));
+        let value = value.and_then(|value| value.as_str()).expect("a value").to_owned();
+        assert_eq!(value.chars().count(), 32);
+        for later in [receipt(&made), Request::get(&format!("/api/v1/private/{}", made.receipt))] {
+            let later = process.send(&later).expect(200);
+            assert!(!later.contains(&value), "a receipt shows the value again");
+        }
+        secrets.push((made, value));
+    }
+    // Reveals only, so that each value must come out once.
+    let requests: Vec<Vec<Request>> = secrets
+        .iter()
+        .map(|(made, _)| {
+            let ways: Vec<_> = tries(made).into_iter().filter(|(what, _)| *what == Try::Reveal).collect();
+            (0..READERS).map(|reader| ways[reader % ways.len()].1.clone()).collect()
+        })
+        .collect();
+    for ((_, value), replies) in secrets.iter().zip(race(&process, &requests)) {
+        let showing: Vec<u16> =
+            replies.iter().filter(|reply| reply.contains(value)).map(|reply| reply.status).collect();
+        assert_eq!(showing, [200]);
+        assert_eq!(replies.iter().filter(|reply| reply.status == 404).count(), READERS - 1);
+    }
+}
+
+#[test]
+fn of_many_with_a_passphrase_one_who_knows_it_wins_and_those_who_guess_see_nothing() {
+    // Fewer than the twenty guesses that a secret takes before it rests.
+    const KNOW: usize = 11;
+    const GUESS: usize = 5;
+    let folder = Folder::new();
+    let process = folder.start();
+    let mut secrets = Vec::new();
+    for number in 0..6 {
+        let canary = format!("canary-with-a-passphrase-{number}-end");
+        let wish = json!({ "secret": canary, "passphrase": "right one" });
+        secrets.push((made(&process.send(&conceal_with(&wish))), canary));
+    }
+    let requests: Vec<Vec<Request>> = secrets
+        .iter()
+        .map(|(made, _)| {
+            let v1 = Request::post(&format!("/api/v1/secret/{}", made.secret));
+            let know = [reveal_with(made, "right one"), v1.clone().form("passphrase=right+one")];
+            let guess = [reveal_with(made, "wrong one"), v1.form("passphrase=wrong"), reveal(made)];
+            let know = (0..KNOW).map(|reader| know[reader % know.len()].clone());
+            know.chain((0..GUESS).map(|reader| guess[reader % guess.len()].clone())).collect()
+        })
+        .collect();
+    for ((made, canary), replies) in secrets.iter().zip(race(&process, &requests)) {
+        let (know, guess) = replies.split_at(KNOW);
+        for reply in guess {
+            assert!(matches!(reply.status, 404 | 422 | 503), "{}", reply.text());
+            assert!(!reply.contains(canary), "a guess was answered with the content");
+        }
+        let mut winners = 0;
+        for reply in know {
+            assert_eq!(reply.status == 200, reply.contains(canary), "{}", reply.text());
+            assert!(matches!(reply.status, 200 | 404 | 503), "{}", reply.text());
+            winners += usize::from(reply.status == 200);
+        }
+        // A server too busy for all of them may have turned away everyone; then it is still there.
+        let last = process.send(&reveal_with(made, "right one"));
+        winners += usize::from(last.contains(canary));
+        assert_eq!(winners, 1, "{canary}");
+        assert_eq!(state(&process, made), "revealed");
+    }
+}
