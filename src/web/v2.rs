@@ -110,9 +110,6 @@ async fn receipt(site: SiteData, _: Caller, id: Path<String>) -> Reply {
 
 async fn burn(site: SiteData, _: Caller, id: Path<String>, mut params: Params) -> Reply {
     let (id, passphrase) = (receipt_id(&id)?, params.text("passphrase")?);
-    if params.is_declined("continue") {
-        return Ok(json(&wire::receipt(&site.app.receipt(&id)?, &site.links).without_success()));
-    }
     Ok(json(&wire::receipt(&site.app.burn(&id, passphrase).await?, &site.links)))
 }
 

@@ -456,18 +456,6 @@ fn a_burn_needs_no_body() {
 }
 
 #[test]
-fn a_burn_that_says_not_to_continue_burns_nothing() {
-    let server = Server::start();
-    let made = server.conceal("hello");
-    for body in [r#"{"continue":false}"#, r#"{"continue":"false"}"#, r#"{"continue":0}"#, "continue=no"] {
-        let burn = Request::post(&format!("/api/v2/receipt/{}/burn", made.receipt)).body(body);
-        let reply = server.send(&burn).ok();
-        assert_eq!((&reply["success"], &reply["record"]["state"]), (&json!(false), &json!("new")), "{body}");
-    }
-    assert_eq!(server.reveal(&made).ok()["record"]["secret_value"], "hello");
-}
-
-#[test]
 fn many_secrets_statuses_come_in_the_order_asked() {
     let server = Server::start();
     let (first, second, third) = (server.conceal("1"), server.conceal("2"), server.conceal("3"));

@@ -101,7 +101,7 @@ fn use_up(server: &Server, before: Before, made: &Made) {
         Before::Looked => drop(server.get(&format!("/api/v2/secret/{}", made.secret)).ok()),
         Before::Revealed => drop(server.reveal(made).ok()),
         Before::Burned => {
-            drop(server.post(&format!("/api/v2/receipt/{}/burn", made.receipt), &json!({})).ok())
+            drop(server.post(&format!("/api/v2/receipt/{}/burn", made.receipt), &json!({})).ok());
         }
         Before::Orphaned | Before::Limited => {
             for _ in 0..2 {
@@ -552,7 +552,6 @@ fn burn_v2(case: New) -> Vec<Case> {
         case("success-empty-object").json("{}"),
         case("success-continue").json(json!({ "continue": true })),
         case("success-other-domain").after(Before::OtherDomain),
-        case("continue-false").json(json!({ "continue": false })),
     ];
     cases.extend(guesses(case));
     cases.extend(nobody(case));

@@ -175,16 +175,6 @@ impl Params {
         }
     }
 
-    /// Whether a switch was sent and does not say `true`: not if it is empty or null.
-    pub fn is_declined(&mut self, name: &str) -> bool {
-        match self.take(name) {
-            None => false,
-            Some(Value::Bool(on)) => !on,
-            Some(Value::Text(text)) => !matches!(text.as_str(), "" | "true"),
-            Some(_) => true,
-        }
-    }
-
     /// Whether a switch that is on by itself was turned off: `false` or `"false"`.
     pub fn is_false(&mut self, name: &str) -> bool {
         match self.take(name) {

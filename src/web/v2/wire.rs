@@ -35,11 +35,6 @@ impl<R, D> Envelope<R, D> {
     fn new(record: R, details: D) -> Self {
         Self { success: true, shrimp: "", record, details: Some(details) }
     }
-
-    /// The same for a request that was understood and not carried out.
-    pub fn without_success(self) -> Self {
-        Self { success: false, ..self }
-    }
 }
 
 /// The secret object.
