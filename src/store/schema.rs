@@ -13,6 +13,7 @@ const SCHEMA: &str = include_str!("../../schema.sql");
 const STEPS: [&str; 0] = [];
 /// The version that [`SCHEMA`] is: one more than there are steps.
 const VERSION: u32 = 1;
+const _: () = assert!(VERSION as usize == 1 + STEPS.len());
 
 /// A root key that a file has been sealed under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
