@@ -9,10 +9,12 @@ CREATE TABLE keys (
     fingerprint BLOB NOT NULL UNIQUE CHECK (length(fingerprint) = 16)
 ) STRICT;
 
--- One row of constants, drawn when the file is made.
+-- One row: a constant drawn when the file is made, and a running sum.
 CREATE TABLE meta (
     id            INTEGER PRIMARY KEY CHECK (id = 1),
-    mask_constant BLOB NOT NULL CHECK (length(mask_constant) = 32)
+    mask_constant BLOB NOT NULL CHECK (length(mask_constant) = 32),
+    -- The sum of secrets.anonymous_bytes.
+    anonymous_bytes INTEGER NOT NULL DEFAULT 0 CHECK (anonymous_bytes >= 0)
 ) STRICT;
 
 -- Shares of content keys. Rows are appended in blocks, never deleted, and only ever updated with
@@ -25,10 +27,26 @@ CREATE TABLE slots (
 ) STRICT;
 CREATE INDEX slots_free ON slots (id) WHERE used = 0;
 
+-- Who may have lists, memos and mail. Numbers are never used twice: boxes are bound to them.
+CREATE TABLE accounts (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- Of the one API token.
+    token_lookup BLOB NOT NULL UNIQUE CHECK (length(token_lookup) = 16),
+    key_id       INTEGER NOT NULL REFERENCES keys (id),
+    -- The e-mail address, sealed under the root key.
+    address_box  BLOB NOT NULL,
+    -- Whether its owner wants mail when a secret is revealed or burned.
+    notify       INTEGER NOT NULL DEFAULT 0 CHECK (notify IN (0, 1)),
+    created_at   INTEGER NOT NULL,
+    disabled_at  INTEGER
+) STRICT;
+
 -- What became of each secret. Lives twice as long as the secret was granted.
 CREATE TABLE receipts (
     id                INTEGER PRIMARY KEY,
     lookup            BLOB NOT NULL CHECK (length(lookup) = 16),
+    -- NULL: anonymous, or the account is gone.
+    account_id        INTEGER,
     created_at        INTEGER NOT NULL,
     secret_expires_at INTEGER NOT NULL CHECK (secret_expires_at > created_at),
     expires_at        INTEGER NOT NULL CHECK (expires_at > secret_expires_at),
@@ -45,9 +63,15 @@ CREATE TABLE receipts (
     last_view         INTEGER CHECK ((views = 0) = (last_view IS NULL)),
     -- Wrong passphrases before the secret ended; while it lives they are counted in its own row.
     failed_attempts   INTEGER NOT NULL DEFAULT 0 CHECK (failed_attempts >= 0),
+    -- The mail with the link. NULL: none was asked for.
+    mail              TEXT CHECK (mail IN ('pending', 'sent', 'failed')),
+    shared_at         INTEGER CHECK ((mail IS 'sent') = (shared_at IS NOT NULL)),
     -- Sealed under the receipt's identifier.
-    box               BLOB NOT NULL
+    box               BLOB NOT NULL,
+    -- The receipt's identifier, sealed under the account's token, for its list. NULL: not listed.
+    own_box           BLOB CHECK (own_box IS NULL OR account_id IS NOT NULL)
 ) STRICT;
+CREATE INDEX receipts_own ON receipts (account_id, created_at) WHERE account_id IS NOT NULL;
 CREATE UNIQUE INDEX receipts_lookup ON receipts (lookup);
 CREATE INDEX receipts_expiry ON receipts (expires_at);
 
@@ -68,8 +92,27 @@ CREATE TABLE secrets (
     attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
     window_start    INTEGER NOT NULL DEFAULT 0,
     window_attempts INTEGER NOT NULL DEFAULT 0 CHECK (window_attempts BETWEEN 0 AND attempts),
+    -- Padded bytes that count against what anonymous callers may keep; 0 for an account's secret.
+    anonymous_bytes INTEGER NOT NULL CHECK (anonymous_bytes >= 0),
     -- Sealed under root key, identifier, share and passphrase.
     box             BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX secrets_lookup ON secrets (lookup);
 CREATE INDEX secrets_expiry ON secrets (expires_at);
+
+-- Mail that waits to be sent, for a day at most. Numbers are never used twice: the mailer may be sending
+-- one whose row is gone.
+CREATE TABLE outbox (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- The receipt whose link it carries. NULL: a notice to an account's owner.
+    receipt_id INTEGER,
+    slot_id    INTEGER NOT NULL REFERENCES slots (id),
+    key_id     INTEGER NOT NULL REFERENCES keys (id),
+    due_at     INTEGER NOT NULL,
+    tries      INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    dies_at    INTEGER NOT NULL,
+    -- Address and text, sealed under root key and share.
+    box        BLOB NOT NULL
+) STRICT;
+CREATE INDEX outbox_due ON outbox (due_at);
+CREATE INDEX outbox_receipt ON outbox (receipt_id) WHERE receipt_id IS NOT NULL;

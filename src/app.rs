@@ -4,30 +4,46 @@
 //! Methods are `async` only to wait for a commit or for a permit to run Argon2; all else in them is
 //! plain computation. Each reads the clock once.
 
+mod accounts;
 mod conceal;
 mod look;
+mod outbox;
 mod reveal;
 mod unlock;
 
+pub use accounts::{AccountInfo, Change, MEMO_MAX};
 pub use conceal::Wishes;
+pub use outbox::Due;
 pub use reveal::Revealed;
 
 use crate::error::{Error, StartError};
 use crate::keyfile::{self, KeySource};
-use crate::limits::{Argon2Permits, AttemptPolicy};
+use crate::limits::{Argon2Permits, AttemptPolicy, Limits, RatePolicy};
+use crate::links::Links;
 use crate::store::{self, OnFatal, Role, Store};
-use crate::time::{Clock, Timestamp, TtlPolicy};
+use crate::time::{Clock, Timestamp, Ttl, TtlPolicy};
 use crate::vault::{Argon2Cost, Identifiers, Vault, VaultError};
 use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// The operator's rules for secrets.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The longest secret, in bytes.
     pub max_secret_bytes: usize,
-    /// Bounds of lifetimes.
+    /// Bounds of lifetimes for callers without an account.
     pub ttl: TtlPolicy,
+    /// The longest lifetime for callers with one.
+    pub ttl_max_account: Ttl,
+    /// Whether making secrets takes an account.
+    pub create: Create,
+    /// Addresses that one secret's link may be mailed to; zero where there is no mail server.
+    pub max_recipients: usize,
+    /// Rates and quotas.
+    pub rates: RatePolicy,
+    /// With less room on the disk, in bytes, nothing new is taken.
+    pub min_free_disk: u64,
     /// The shortest passphrase, in characters.
     pub passphrase_min_length: usize,
     /// Whether every secret needs one.
@@ -36,10 +52,19 @@ pub struct Policy {
     pub attempts: AttemptPolicy,
     /// What a guess costs.
     pub argon2: Argon2Cost,
-    /// This server's own host, as links show it, with its port where that is not the usual one.
-    pub own_host: String,
+    /// How links begin.
+    pub links: Links,
     /// Other hosts that links may be made for.
     pub share_domains: Vec<String>,
+}
+
+/// Who may make secrets. Reading a link never takes an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Create {
+    /// Anyone.
+    Anyone,
+    /// Callers with an account.
+    Accounts,
 }
 
 /// The program's core. One per process.
@@ -49,6 +74,8 @@ pub struct App {
     identifiers: Identifiers,
     vault: Arc<Vault>,
     permits: Argon2Permits,
+    limits: Limits,
+    mail_waits: Notify,
     store: Store,
     /// Numbers of keys that the database knows and the ring lacks.
     missing_keys: Vec<i64>,
@@ -82,12 +109,15 @@ impl App {
         let known = store::stored_keys(database)?;
         let at_hand = keyfile::load(key, !known.is_empty())?;
         keyfile::check_against(&at_hand.keys, &known, key)?;
-        let store = Store::open(database, at_hand.keys[0].fingerprint().0, role, on_fatal)?;
+        let store =
+            Store::open(database, at_hand.keys[0].fingerprint().0, role, policy.min_free_disk, on_fatal)?;
         let unreadable = |error: Error| StartError::storage(format!("cannot read the database: {error}"));
         let numbered = store.read(|db| Ok(store::keys(db)?)).map_err(unreadable)?;
         let mask_constant = store.read(|db| Ok(store::mask_constant(db)?)).map_err(unreadable)?;
         let (ring, missing_keys) = keyfile::ring(at_hand.keys, &numbered, key)?;
         let app = Self {
+            limits: Limits::new(&policy.rates, &policy.attempts),
+            mail_waits: Notify::new(),
             policy,
             clock,
             identifiers: Identifiers::new(mask_constant),

@@ -1,5 +1,6 @@
 //! Commands. `tellonce` alone is `tellonce serve`.
 
+mod account;
 mod check;
 mod serve;
 mod sweep;
@@ -8,6 +9,7 @@ use crate::app::{App, Policy, Started};
 use crate::config::{self, BaseUrl, Config, Gathered, OPTIONS, Sources};
 use crate::error::StartError;
 use crate::limits::AttemptPolicy;
+use crate::links::Links;
 use crate::os;
 use crate::store::Role;
 use crate::time::{Clock, TtlPolicy};
@@ -28,6 +30,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     let outcome = match matches.subcommand() {
+        Some(("account", matches)) => account::run(matches),
         Some(("check", matches)) => check::run(matches),
         Some(("sweep", matches)) => sweep::run(matches),
         Some((_, matches)) => serve::run(matches),
@@ -55,7 +58,7 @@ pub fn definition() -> Command {
     with_options(Command::new("tellonce").about("A one-time-secret server"))
         .arg(ready_fd())
         .version(env!("CARGO_PKG_VERSION"))
-        .subcommands([serve, check, sweep])
+        .subcommands([serve, account::definition(), check, sweep])
         .after_help(
             "Every option can also be set as an environment variable, TELLONCE_ and its name, or in the file \
              that --config names.",
@@ -107,9 +110,14 @@ fn open(config: &Config, base_url: &BaseUrl, role: Role) -> Result<Started, Star
         ttl: TtlPolicy { default: config.ttl_default, min: config.ttl_min, max: config.ttl_max },
         passphrase_min_length: config.passphrase_min_length,
         passphrase_required: config.passphrase_required,
+        ttl_max_account: config.ttl_max_account,
+        create: config.create,
+        max_recipients: if config.mail.is_some() { config.max_recipients } else { 0 },
+        rates: config.rates,
+        min_free_disk: config.min_free_disk,
         attempts: AttemptPolicy { lifetime: config.passphrase_attempts, ..AttemptPolicy::DEFAULT },
         argon2: Argon2Cost::DEFAULT,
-        own_host: base_url.host().to_owned(),
+        links: Links::new(base_url.clone()),
         share_domains: config.share_domains.clone(),
     };
     App::open(&config.database(), &config.key, role, policy, Clock::system(), Box::new(give_up))

@@ -5,8 +5,12 @@ mod parse;
 
 pub use parse::base_url;
 
+use crate::app::Create;
 use crate::keyfile::KeySource;
+use crate::limits::RatePolicy;
+use crate::mailer::MailConfig;
 use crate::time::Ttl;
+use crate::web::{ForwardedHeader, GuestOperation, Network};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::net::SocketAddr;
@@ -77,7 +81,20 @@ pub const OPTIONS: &[OptionSpec] = &[
     option("max-secret-size", "BYTES", "1048576", "The longest secret; 1 to 16777216"),
     option("ttl-default", "TIME", "7d", "Lifetime of a secret when the caller names none"),
     option("ttl-min", "TIME", "60s", "Shorter wishes are raised to this"),
-    option("ttl-max", "TIME", "7d", "Longer wishes are lowered to this"),
+    option("ttl-max", "TIME", "7d", "Longer wishes of callers without an account are lowered to this"),
+    option("ttl-max-account", "TIME", "30d", "Longer wishes of callers with an account are lowered to this"),
+    option(
+        "create",
+        "anyone|accounts",
+        "anyone",
+        "Who may make secrets; reading a link never takes an account",
+    ),
+    option(
+        "guest-closed",
+        "NAME,…",
+        "",
+        "Operations under /api/v2/guest that are switched off: conceal, generate, show, reveal, receipt, burn",
+    ),
     option("passphrase-required", "on|off", "off", "Refuse secrets without a passphrase"),
     option("passphrase-min-length", "CHARACTERS", "1", "Refuse shorter passphrases; 1 to 1024"),
     option(
@@ -87,6 +104,75 @@ pub const OPTIONS: &[OptionSpec] = &[
         "Wrong passphrases in a secret's life that destroy it; 0: no such bound",
     ),
     option("sweep-interval", "TIME", "30s", "How often expired rows are purged; 1 second to 1 hour"),
+    option("limits", "on|off", "on", "All rates and quotas below; guesses at passphrases stay limited"),
+    option(
+        "limit-create",
+        "COUNT/TIME",
+        "100/1h",
+        "Secrets of one source without an account; 0: no limit, as below",
+    ),
+    option("limit-create-account", "COUNT/TIME", "1000/1h", "Secrets of one account"),
+    option("limit-reveal", "COUNT/TIME", "120/1m", "Reveals and burns of one source"),
+    option("limit-look", "COUNT/TIME", "600/1m", "Looks of one source at secrets and receipts"),
+    option("limit-failed-login", "COUNT/TIME", "20/10m", "Wrong credentials of one source"),
+    option("limit-mail", "COUNT/TIME", "10/1h", "Mails of one account"),
+    option(
+        "limit-source-secrets",
+        "COUNT",
+        "1000",
+        "Secrets one source may make without an account within ttl-max",
+    ),
+    option("limit-source-bytes", "BYTES", "67108864", "Padded bytes of those"),
+    option(
+        "limit-anonymous-bytes",
+        "BYTES",
+        "536870912",
+        "Padded bytes all callers without an account may keep",
+    ),
+    option("min-free-disk", "BYTES", "67108864", "With less room on the disk, new secrets are refused"),
+    option(
+        "trusted-proxies",
+        "NETWORK,…",
+        "",
+        "Proxies that are trusted to tell who calls, such as 127.0.0.1,10.0.0.0/8",
+    ),
+    option(
+        "forwarded-header",
+        "x-forwarded-for|forwarded",
+        "x-forwarded-for",
+        "The header in which they do; they must set it themselves",
+    ),
+    option(
+        "cors-origins",
+        "ORIGIN,…",
+        "",
+        "Other sites whose scripts may make secrets, such as https://intranet.example",
+    ),
+    option("max-connections", "COUNT", "4096", "Connections open at once; 2 to 65536"),
+    option("smtp-host", "HOST[:PORT]", "", "The mail server; without one no mail is sent"),
+    option(
+        "smtp-tls",
+        "starttls|implicit|off",
+        "starttls",
+        "How its connection is protected; off only on this machine",
+    ),
+    option("smtp-plain-anywhere", "on|off", "off", "Allow `smtp-tls off` to other machines"),
+    option("smtp-ca-file", "FILE", "", "Certificates to trust for it, besides the usual ones"),
+    option("smtp-user", "NAME", "", "Its user name, where it asks for one"),
+    OptionSpec {
+        name: "smtp-password",
+        value: "TEXT",
+        default: "",
+        help: "Its password; environment only",
+        is_secret: true,
+    },
+    option(
+        "mail-from",
+        "[NAME] ADDRESS",
+        "",
+        "Who mails are from, such as Secrets <no-reply@secrets.example>",
+    ),
+    option("max-recipients", "COUNT", "1", "Addresses that one secret's link may be mailed to; 1 to 10"),
     option("workers", "COUNT", "2", "Threads that serve requests; 1 to 64"),
     option("shutdown-timeout", "TIME", "10s", "How long requests in flight may take to finish at a stop"),
     option(
@@ -126,8 +212,14 @@ pub struct Config {
     pub ttl_default: Ttl,
     /// The shortest lifetime.
     pub ttl_min: Ttl,
-    /// The longest lifetime.
+    /// The longest lifetime for callers without an account.
     pub ttl_max: Ttl,
+    /// The longest lifetime for callers with one.
+    pub ttl_max_account: Ttl,
+    /// Who may make secrets.
+    pub create: Create,
+    /// Operations under `/guest` that are switched off.
+    pub guest_closed: Vec<GuestOperation>,
     /// Whether every secret needs a passphrase.
     pub passphrase_required: bool,
     /// The shortest passphrase, in characters.
@@ -136,6 +228,22 @@ pub struct Config {
     pub passphrase_attempts: u32,
     /// How often to sweep.
     pub sweep_interval: Ttl,
+    /// Rates and quotas.
+    pub rates: RatePolicy,
+    /// With less room on the disk, in bytes, new secrets are refused.
+    pub min_free_disk: u64,
+    /// Proxies that are trusted to tell who calls.
+    pub trusted_proxies: Vec<Network>,
+    /// The header in which they do.
+    pub forwarded_header: ForwardedHeader,
+    /// Other sites whose scripts may make secrets.
+    pub cors_origins: Vec<String>,
+    /// Connections open at once.
+    pub max_connections: usize,
+    /// The mail server.
+    pub mail: Option<MailConfig>,
+    /// Addresses that one secret's link may be mailed to.
+    pub max_recipients: usize,
     /// Threads that serve requests.
     pub workers: usize,
     /// How long requests in flight may take to finish at a stop.
@@ -336,7 +444,7 @@ pub fn markdown_table() -> String {
     text
 }
 
-/// Keys from the environment, wiped when dropped.
-fn secret_text(values: &Values) -> Option<Zeroizing<String>> {
-    values.get("root-key").map(|(value, _)| Zeroizing::new(value.clone()))
+/// A secret from the environment, wiped when dropped.
+fn secret_text(values: &Values, name: &str) -> Option<Zeroizing<String>> {
+    values.get(name).map(|(value, _)| Zeroizing::new(value.clone()))
 }

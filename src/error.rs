@@ -32,6 +32,8 @@ pub enum Error {
         /// Whether the reply may ask for credentials.
         challenge: bool,
     },
+    /// This caller may not do this here.
+    Forbidden(String),
     /// No such route.
     NoSuchRoute,
     /// The route exists, but not for this method.
@@ -46,8 +48,10 @@ pub enum Error {
     },
     /// Busy, or unable to open what is stored. Nothing was consumed.
     Unavailable(Cause),
-    /// No room to store anything new. Nothing was consumed.
+    /// No room on the disk to store anything new. Nothing was consumed.
     StorageFull(Cause),
+    /// No room within the operator's quota. Nothing was stored.
+    QuotaFull(Cause),
     /// A mistake of ours.
     Internal(Cause),
 }
@@ -61,7 +65,10 @@ impl Error {
     /// What went wrong behind the scenes, for the log.
     pub fn cause(&self) -> Option<&Cause> {
         match self {
-            Self::Unavailable(cause) | Self::StorageFull(cause) | Self::Internal(cause) => Some(cause),
+            Self::Unavailable(cause)
+            | Self::StorageFull(cause)
+            | Self::QuotaFull(cause)
+            | Self::Internal(cause) => Some(cause),
             _ => None,
         }
     }
@@ -71,7 +78,7 @@ impl Error {
         match self {
             Self::LimitExceeded { retry_after } => Some(*retry_after),
             Self::Unavailable(_) => Some(Duration::from_secs(2)),
-            Self::StorageFull(_) => Some(Duration::from_secs(60)),
+            Self::StorageFull(_) | Self::QuotaFull(_) => Some(Duration::from_secs(60)),
             _ => None,
         }
     }
@@ -87,11 +94,14 @@ impl fmt::Display for Error {
             Self::TooLarge => "The request is too large",
             Self::UnsupportedMedia => "A compressed body is not supported",
             Self::Unauthorized { .. } => "Not authorized",
+            Self::Forbidden(reason) => reason,
             Self::NoSuchRoute => "Not Found",
             Self::MethodNotAllowed { .. } => "Method Not Allowed",
             Self::LimitExceeded { .. } => "Too many attempts. Try again later",
             Self::Unavailable(_) => "Not available right now. Try again in a moment",
-            Self::StorageFull(_) => "The server has no room for a new secret. Try again later",
+            Self::StorageFull(_) | Self::QuotaFull(_) => {
+                "The server has no room for a new secret. Try again later"
+            }
             Self::Internal(_) => "Something went wrong on the server",
         })
     }

@@ -12,8 +12,10 @@
 //! | [`store`] | one SQLite file behind two doors, `read` and `write` | ciphers, HTTP |
 //! | [`app`] | the use-cases, one method for each thing a person can do | HTTP |
 //! | [`web`] | HTTP: handlers decode, call `App` once, encode | SQL, keys |
+//! | [`links`] | links, from configuration alone | requests |
+//! | [`mail`], [`mailer`] | what mails say; sending them in the background | links of others |
 //! | [`sweeper`] | ends what has expired, on a timer | HTTP |
-//! | [`limits`] | permits for Argon2, budgets of guesses | HTTP, SQL |
+//! | [`limits`] | rates, quotas, permits for Argon2, budgets of guesses | HTTP, SQL |
 //! | [`generator`] | generated passwords | everything above |
 //! | [`keyfile`] | where root keys come from, and which belong to a database | ciphers, HTTP |
 //! | [`config`] | the one table of options | everything it configures |
@@ -70,6 +72,9 @@ pub mod generator;
 mod hex;
 pub mod keyfile;
 pub mod limits;
+pub mod links;
+pub mod mail;
+pub mod mailer;
 pub mod os;
 mod random;
 pub mod secret;

@@ -4,22 +4,47 @@
 //! A *secret* is what is shared; a *receipt* is its creator's record of it. Whoever holds the
 //! identifier of one may use it: both are capabilities and never reach a log or an error.
 
+mod address;
 mod id;
+mod locale;
 mod receipt;
 mod sensitive;
+mod source;
 
+pub use address::EmailAddress;
 pub use id::{ID_LENGTH, ReceiptId, SHORT_LENGTH, SecretId};
-pub use receipt::{Kind, Looks, Outcome, Receipt, State};
-pub use sensitive::{Claim, Opened, Passphrase, Plaintext};
+pub use locale::Locale;
+pub use receipt::{Delivery, Kind, Looks, Outcome, Receipt, State};
+pub use sensitive::{ApiToken, Claim, Opened, Passphrase, Plaintext};
+pub use source::Source;
 
 use crate::time::{Timestamp, Ttl};
 
-/// Who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caller {
-    /// Nobody in particular.
-    Anonymous,
+/// Who asks, and from where.
+#[derive(Debug)]
+pub struct Caller {
+    /// Whose credentials came; `None` for an anonymous caller.
+    pub account: Option<Account>,
+    /// Where the request came from, as far as limits tell sources apart.
+    pub source: Source,
+    /// The language that mails for the caller are written in.
+    pub locale: Locale,
 }
+
+/// An account that has proved itself by its token.
+#[derive(Debug)]
+pub struct Account {
+    /// Its number in the database.
+    pub id: AccountId,
+    /// Its address, which is its user name.
+    pub address: EmailAddress,
+    /// Opens its list of receipts.
+    pub token: ApiToken,
+}
+
+/// An account's number in one database; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountId(pub i64);
 
 /// What a link tells about a secret that is still there, without its content.
 #[derive(Debug)]
@@ -38,4 +63,6 @@ pub struct Secret {
     pub share_domain: Option<String>,
     /// Seconds it has left.
     pub seconds_left: i64,
+    /// Whether the account that asks made it.
+    pub is_owner: bool,
 }

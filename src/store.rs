@@ -4,8 +4,10 @@
 //! A write is a closure that runs inside a transaction on the one writer thread. Many are committed
 //! together, and nobody is answered before the commit is on the disk.
 
+pub mod accounts;
 mod connection;
 mod erase;
+pub mod outbox;
 pub mod receipts;
 mod reserve;
 mod schema;
@@ -73,6 +75,13 @@ pub struct WriteTx<'c> {
     erased: Cell<u64>,
 }
 
+impl WriteTx<'_> {
+    /// A share was overwritten: the log must be emptied soon.
+    fn note_erased(&self) {
+        self.erased.set(self.erased.get() + 1);
+    }
+}
+
 impl Deref for WriteTx<'_> {
     type Target = Connection;
 
@@ -94,16 +103,23 @@ impl Store {
     /// Opens the file at `path`, makes it if there is none, and brings it up to the present schema.
     ///
     /// `first_key` is the fingerprint of the newest root key at hand; if the file does not know it,
-    /// it becomes the file's newest.
+    /// it becomes the file's newest. A server refuses new secrets when the disk has less room than
+    /// `min_free_disk` bytes.
     ///
     /// # Errors
     /// A sentence for the operator: wrong version, damage, permissions, no room.
-    pub fn open(path: &Path, first_key: [u8; 16], role: Role, on_fatal: OnFatal) -> Result<Self, StartError> {
+    pub fn open(
+        path: &Path,
+        first_key: [u8; 16],
+        role: Role,
+        min_free_disk: u64,
+        on_fatal: OnFatal,
+    ) -> Result<Self, StartError> {
         let connection = schema::prepare(path, first_key)?;
         let condition = Arc::new(Condition::default());
         let (jobs, queue) = mpsc::sync_channel(QUEUE);
         let reserve = match role {
-            Role::Server => Reserve::beside(path),
+            Role::Server => Reserve::beside(path, min_free_disk),
             Role::Command => Reserve::none(),
         };
         let writer = writer::Writer::new(connection, path, queue, reserve, Arc::clone(&condition), on_fatal);

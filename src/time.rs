@@ -31,6 +31,22 @@ impl Timestamp {
         Self(self.0.saturating_add(ttl.seconds()))
     }
 
+    /// Year, month, day, hour and minute in UTC, after Howard Hinnant's `civil_from_days`.
+    pub fn civil(self) -> (i64, i64, i64, i64, i64) {
+        let (days, seconds) = (self.0.div_euclid(86_400), self.0.rem_euclid(86_400));
+        let shifted = days + 719_468;
+        let era = shifted.div_euclid(146_097);
+        let day_of_era = shifted.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        (year, month, day, seconds / 3_600, seconds % 3_600 / 60)
+    }
+
     /// Seconds from `earlier` until this moment; negative if this one is the earlier.
     pub fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -258,6 +274,14 @@ mod tests {
         assert_eq!(told(3_600), "1 hour");
         assert_eq!(told(5_400), "90 minutes");
         assert_eq!(told(61), "61 seconds");
+    }
+
+    #[test]
+    fn a_moment_has_its_date_in_utc() {
+        assert_eq!(Timestamp::from_unix(0).civil(), (1970, 1, 1, 0, 0));
+        assert_eq!(Timestamp::from_unix(START).civil(), (2027, 1, 15, 8, 0));
+        assert_eq!(Timestamp::from_unix(1_709_251_199).civil(), (2024, 2, 29, 23, 59));
+        assert_eq!(Timestamp::from_unix(-1).civil(), (1969, 12, 31, 23, 59));
     }
 
     #[test]

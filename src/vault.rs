@@ -8,11 +8,13 @@
 //! To open a secret one needs the root key, the link, the share in its slot and the passphrase where
 //! one was set. Erasing overwrites the share, and nothing opens the box again.
 
+mod account;
 mod content;
 mod identifiers;
 mod padding;
 mod ring;
 
+pub use account::{new_token, token_lookup};
 pub use content::ReceiptContent;
 pub use identifiers::{Identifiers, Lookup};
 pub use ring::{Fingerprint, KeyId, KeyRing, RootKey};
@@ -20,10 +22,11 @@ pub use ring::{Fingerprint, KeyId, KeyRing, RootKey};
 use crate::random::fill;
 use crate::secret::{Opened, Passphrase, Plaintext, ReceiptId, SecretId};
 use crate::time::Timestamp;
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Key, Tag, XChaCha20Poly1305, XNonce};
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -95,6 +98,10 @@ pub struct Protection {
     pub cost: Argon2Cost,
 }
 
+/// What Argon2 has worked in, wiped and kept for the next time. Given back, the allocator would keep it,
+/// and once for every thread that ever ran Argon2.
+static ARENAS: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+
 impl Protection {
     /// A fresh salt under this cost.
     pub fn random(cost: Argon2Cost) -> Self {
@@ -113,12 +120,17 @@ impl Protection {
             return Err(VaultError::Damaged);
         }
         let params = Params::new(self.cost.m, self.cost.t, self.cost.p, Some(32));
-        let argon2 =
-            Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(|_| VaultError::Damaged)?);
+        let params = params.map_err(|_| VaultError::Damaged)?;
+        let kept = || ARENAS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut arena = kept().pop().unwrap_or_default();
+        arena.resize(params.block_count(), Block::default());
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let mut key = Zeroizing::new([0; 32]);
-        argon2
-            .hash_password_into(passphrase.expose(), &self.salt, &mut *key)
-            .map_err(|_| VaultError::Damaged)?;
+        let derived =
+            argon2.hash_password_into_with_memory(passphrase.expose(), &self.salt, &mut *key, &mut arena);
+        arena.iter_mut().zeroize();
+        kept().push(arena);
+        derived.map_err(|_| VaultError::Damaged)?;
         Ok(PassphraseKey(key))
     }
 }
@@ -191,7 +203,7 @@ impl Vault {
         plaintext: &Plaintext,
     ) -> SealedSecret {
         let (key_id, root) = self.ring.newest();
-        let aad = associated_data(label::SECRET, key_id, &lookup, expires_at);
+        let aad = associated_data(label::SECRET, key_id, lookup.as_bytes(), expires_at);
         let padded = padding::pad(plaintext.expose().as_bytes(), SECRET_BUCKET);
         let sealed = seal(&secret_key(label::SECRET, root, parts), &aad, &padded);
         SealedSecret { key_id, lookup, expires_at, check: check_value(root, parts), sealed }
@@ -227,7 +239,7 @@ impl Vault {
     ) -> Result<Opened, VaultError> {
         self.check(secret.key_id, &secret.check, parts)?;
         let root = self.ring.get(secret.key_id).ok_or(VaultError::KeyMissing)?;
-        let aad = associated_data(label::SECRET, secret.key_id, &secret.lookup, secret.expires_at);
+        let aad = associated_data(label::SECRET, secret.key_id, secret.lookup.as_bytes(), secret.expires_at);
         let padded = open(&secret_key(label::SECRET, root, parts), &aad, &secret.sealed)?;
         let content = padding::unpad(&padded, SECRET_BUCKET).ok_or(VaultError::Damaged)?;
         let text = String::from_utf8(content.to_vec()).map_err(|error| {
@@ -246,7 +258,7 @@ impl Vault {
         expires_at: Timestamp,
         content: &ReceiptContent,
     ) -> Vec<u8> {
-        let aad = associated_data(label::RECEIPT, KeyId::NONE, lookup, expires_at);
+        let aad = associated_data(label::RECEIPT, KeyId::NONE, lookup.as_bytes(), expires_at);
         seal(&receipt_key(id), &aad, &padding::pad(&content.encode(), RECEIPT_BUCKET))
     }
 
@@ -261,7 +273,7 @@ impl Vault {
         expires_at: Timestamp,
         sealed: &[u8],
     ) -> Result<ReceiptContent, VaultError> {
-        let aad = associated_data(label::RECEIPT, KeyId::NONE, lookup, expires_at);
+        let aad = associated_data(label::RECEIPT, KeyId::NONE, lookup.as_bytes(), expires_at);
         let padded = open(&receipt_key(id), &aad, sealed)?;
         padding::unpad(&padded, RECEIPT_BUCKET).and_then(ReceiptContent::decode).ok_or(VaultError::Damaged)
     }
@@ -281,6 +293,10 @@ mod label {
     pub const SECRET: &str = "tellonce 2026-11 secret v1";
     pub const CHECK: &str = "tellonce 2026-11 check v1";
     pub const RECEIPT: &str = "tellonce 2026-11 receipt v1";
+    pub const LOOKUP_TOKEN: &str = "tellonce 2026-11 lookup token v1";
+    pub const OWN: &str = "tellonce 2026-11 own v1";
+    pub const ADDRESS: &str = "tellonce 2026-11 address v1";
+    pub const MAIL: &str = "tellonce 2026-11 mail v1";
 }
 
 /// `derive_key` over length-prefixed parts, so that no two lists of parts run together.
@@ -314,12 +330,12 @@ fn first<const N: usize>(derived: &[u8; 32]) -> [u8; N] {
 }
 
 /// What a box is bound to besides its key: moved to another row or given another expiry, it does
-/// not open.
-fn associated_data(label: &str, key_id: KeyId, lookup: &Lookup, expires_at: Timestamp) -> Vec<u8> {
+/// not open. Zero stands for what does not apply.
+fn associated_data(label: &str, key_id: KeyId, row: &[u8; 16], expires_at: Timestamp) -> Vec<u8> {
     let mut data = Vec::with_capacity(label.len() + 32);
     data.extend_from_slice(label.as_bytes());
     data.extend_from_slice(&key_id.number().to_le_bytes());
-    data.extend_from_slice(lookup.as_bytes());
+    data.extend_from_slice(row);
     data.extend_from_slice(&expires_at.unix().to_le_bytes());
     data
 }

@@ -2,25 +2,33 @@
 //! and encodes.
 
 pub mod caller;
+pub mod clients;
+mod cors;
+mod deadlines;
 pub mod error;
+mod guest;
 mod headers;
-mod links;
 mod log;
 pub mod pages;
 mod params;
 mod routes;
+pub mod server;
 pub mod v1;
 pub mod v2;
 mod wishes;
 
-pub use links::Links;
+use crate::links::Links;
 
 use crate::app::App;
+pub use clients::{ForwardedHeader, Network};
+pub use guest::GuestOperation;
+
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::header;
 use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Scope};
+use clients::Clients;
 use params::BodyBudget;
 use serde::Serialize;
 
@@ -30,13 +38,48 @@ pub struct Site {
     pub app: App,
     /// How links begin.
     pub links: Links,
+    clients: Clients,
+    origins: Vec<String>,
+    closed_to_guests: Vec<GuestOperation>,
     bodies: BodyBudget,
+}
+
+/// The operator's rules for requests.
+#[derive(Default)]
+pub struct Rules {
+    /// Networks of proxies that are trusted to tell who calls.
+    pub trusted_proxies: Vec<Network>,
+    /// The header in which they do.
+    pub forwarded_header: ForwardedHeader,
+    /// Origins of other sites whose scripts may make secrets.
+    pub origins: Vec<String>,
+    /// Operations under `/guest` that are switched off.
+    pub closed_to_guests: Vec<GuestOperation>,
 }
 
 impl Site {
     /// A site around this core.
-    pub fn new(app: App, links: Links) -> Self {
-        Self { app, links, bodies: BodyBudget::default() }
+    pub fn new(app: App, rules: Rules) -> Self {
+        Self {
+            links: app.policy().links.clone(),
+            app,
+            clients: Clients::new(rules.trusted_proxies, rules.forwarded_header),
+            origins: rules.origins,
+            closed_to_guests: rules.closed_to_guests,
+            bodies: BodyBudget::default(),
+        }
+    }
+
+    /// Whether this is the origin of our own pages.
+    fn is_own_origin(&self, origin: &str) -> bool {
+        let domains = &self.app.policy().share_domains;
+        origin == self.links.base(None)
+            || domains.iter().any(|domain| origin == self.links.base(Some(domain)))
+    }
+
+    /// Whether the operator lets this site's scripts make secrets.
+    fn allows_origin(&self, origin: &str) -> bool {
+        self.origins.iter().any(|allowed| allowed == origin)
     }
 }
 

@@ -4,6 +4,8 @@ mod support;
 
 #[path = "api/abuse.rs"]
 mod abuse;
+#[path = "api/accounts.rs"]
+mod accounts;
 #[path = "api/core.rs"]
 mod core;
 #[path = "api/dialects.rs"]
@@ -14,5 +16,13 @@ mod golden;
 mod life;
 #[path = "api/limits.rs"]
 mod limits;
+#[path = "api/matrix.rs"]
+mod matrix;
+#[path = "api/origins.rs"]
+mod origins;
+#[path = "api/proxies.rs"]
+mod proxies;
+#[path = "api/rates.rs"]
+mod rates;
 #[path = "api/secrets.rs"]
 mod secrets;

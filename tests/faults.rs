@@ -8,6 +8,8 @@ mod kit;
 
 #[path = "faults/commands.rs"]
 mod commands;
+#[path = "faults/disk.rs"]
+mod disk;
 #[path = "faults/keys.rs"]
 mod keys;
 #[path = "faults/kill.rs"]

@@ -1,13 +1,19 @@
 //! Making a secret: check the wishes, seal, store, and only then answer.
 
-use super::App;
+use super::accounts::MAIL_LIFE;
+use super::{App, Create};
 use crate::error::Error;
 use crate::generator::Recipe;
-use crate::secret::{Caller, Kind, Looks, Passphrase, Plaintext, Receipt, State};
+use crate::mail;
+use crate::secret::{
+    Caller, Delivery, EmailAddress, Kind, Locale, Looks, Passphrase, Plaintext, Receipt, State,
+};
+use crate::store::WriteTx;
+use crate::store::outbox::{self, NewMail};
 use crate::store::receipts::NewReceipt;
-use crate::store::secrets::{NewSecret, ProtectionRow};
-use crate::time::Ttl;
-use crate::vault::{PassphraseKey, Protection, ReceiptContent, SecretKeyParts, Share};
+use crate::store::secrets::{self, NewSecret, ProtectionRow};
+use crate::time::{Ttl, TtlPolicy};
+use crate::vault::{PassphraseKey, Protection, ReceiptContent, SecretKeyParts, Share, padded_size};
 use zeroize::Zeroizing;
 
 /// What a caller may wish for a new secret, as it came in.
@@ -29,6 +35,7 @@ struct Terms {
     passphrase: Option<Passphrase>,
     ttl: Ttl,
     share_domain: Option<String>,
+    recipients: Vec<EmailAddress>,
 }
 
 impl App {
@@ -41,10 +48,11 @@ impl App {
         &self,
         content: Option<Zeroizing<String>>,
         wishes: Wishes,
-        caller: Caller,
+        caller: &Caller,
     ) -> Result<Receipt, Error> {
+        self.may_create(caller)?;
         let plaintext = self.plaintext(content)?;
-        self.store_secret(&plaintext, self.terms(Kind::Conceal, wishes, caller)?).await
+        self.store_secret(&plaintext, self.terms(Kind::Conceal, wishes, caller)?, caller).await
     }
 
     /// Draws a value, stores it, and returns it with its receipt. The receipt never shows it again.
@@ -55,11 +63,19 @@ impl App {
         &self,
         recipe: Recipe,
         wishes: Wishes,
-        caller: Caller,
+        caller: &Caller,
     ) -> Result<(Receipt, Plaintext), Error> {
+        self.may_create(caller)?;
         let terms = self.terms(Kind::Generate, wishes, caller)?;
         let plaintext = recipe.draw()?;
-        Ok((self.store_secret(&plaintext, terms).await?, plaintext))
+        Ok((self.store_secret(&plaintext, terms, caller).await?, plaintext))
+    }
+
+    fn may_create(&self, caller: &Caller) -> Result<(), Error> {
+        match (self.policy.create, &caller.account) {
+            (Create::Accounts, None) => Err(Error::Unauthorized { challenge: true }),
+            _ => Ok(()),
+        }
     }
 
     fn plaintext(&self, content: Option<Zeroizing<String>>) -> Result<Plaintext, Error> {
@@ -72,17 +88,37 @@ impl App {
         Plaintext::new(content).ok_or_else(nothing)
     }
 
-    fn terms(&self, kind: Kind, wishes: Wishes, caller: Caller) -> Result<Terms, Error> {
-        let Caller::Anonymous = caller;
-        if !wishes.recipients.is_empty() {
-            return Err(Error::invalid("recipient", "Only an account may have the link mailed to someone"));
-        }
+    fn terms(&self, kind: Kind, wishes: Wishes, caller: &Caller) -> Result<Terms, Error> {
+        let max = if caller.account.is_some() { self.policy.ttl_max_account } else { self.policy.ttl.max };
         Ok(Terms {
             kind,
             passphrase: self.passphrase(wishes.passphrase)?,
-            ttl: self.policy.ttl.grant(wishes.ttl),
+            ttl: TtlPolicy { max, ..self.policy.ttl }.grant(wishes.ttl),
             share_domain: self.share_domain(wishes.share_domain)?,
+            recipients: self.recipients(&wishes.recipients, caller)?,
         })
+    }
+
+    fn recipients(&self, wishes: &[String], caller: &Caller) -> Result<Vec<EmailAddress>, Error> {
+        let refuse = |rule: String| Err(Error::invalid("recipient", rule));
+        let most = self.policy.max_recipients;
+        if wishes.is_empty() {
+            return Ok(Vec::new());
+        }
+        if caller.account.is_none() {
+            return refuse("Only an account may have the link mailed to someone".into());
+        }
+        if most == 0 {
+            return refuse("This server sends no mail".into());
+        }
+        if wishes.len() > most {
+            return refuse(format!(
+                "The link can be mailed to at most {most} address{}",
+                if most == 1 { "" } else { "es" }
+            ));
+        }
+        let addresses: Option<Vec<_>> = wishes.iter().map(|wish| EmailAddress::parse(wish.trim())).collect();
+        addresses.map_or_else(|| refuse("This is not an e-mail address".into()), Ok)
     }
 
     fn passphrase(&self, wish: Option<Zeroizing<String>>) -> Result<Option<Passphrase>, Error> {
@@ -108,7 +144,7 @@ impl App {
     /// `None` is the default domain: this server's own host, with any port or none. Another domain
     /// must be listed, letter for letter.
     fn share_domain(&self, wish: Option<String>) -> Result<Option<String>, Error> {
-        let own_name = without_port(&self.policy.own_host);
+        let own_name = without_port(self.policy.links.own_host());
         match wish.map(|domain| domain.to_ascii_lowercase()) {
             None => Ok(None),
             Some(domain) if domain.is_empty() || without_port(&domain) == own_name => Ok(None),
@@ -117,10 +153,28 @@ impl App {
         }
     }
 
-    async fn store_secret(&self, plaintext: &Plaintext, terms: Terms) -> Result<Receipt, Error> {
-        if self.store.condition().is_full() {
-            return Err(Error::StorageFull("the disk is full".into()));
+    async fn store_secret(
+        &self,
+        plaintext: &Plaintext,
+        terms: Terms,
+        caller: &Caller,
+    ) -> Result<Receipt, Error> {
+        let bytes = padded_size(plaintext.expose().len());
+        self.admit(caller, bytes, terms.recipients.len())?;
+        let stored = self.seal_and_store(plaintext, bytes, terms, caller).await;
+        if stored.is_err() {
+            self.limits.not_kept(caller, u64::try_from(bytes).unwrap_or(u64::MAX));
         }
+        stored
+    }
+
+    async fn seal_and_store(
+        &self,
+        plaintext: &Plaintext,
+        bytes: usize,
+        terms: Terms,
+        caller: &Caller,
+    ) -> Result<Receipt, Error> {
         let protection = terms.passphrase.as_ref().map(|_| Protection::random(self.policy.argon2));
         let key = match (terms.passphrase, protection) {
             (Some(passphrase), Some(protection)) => Some(self.stretch(passphrase, protection).await?),
@@ -136,19 +190,56 @@ impl App {
             ttl: terms.ttl,
             has_passphrase: key.is_some(),
             share_domain: terms.share_domain,
-            recipients: Vec::new(),
+            recipients: terms.recipients.iter().map(EmailAddress::obscured).collect(),
+            owner: caller.account.as_ref().map(|account| account.id),
+            delivery: (!terms.recipients.is_empty()).then_some(Delivery::Pending),
             memo: None,
             looks: Looks::default(),
             failed_attempts: 0,
             seen: now,
         };
-        let new_secret = self.seal_secret(plaintext, &receipt, protection.as_ref(), key.as_ref());
-        let new_receipt = self.seal_receipt(&receipt);
-        let bytes = new_secret.sealed.len() + new_receipt.sealed.len();
-        self.store
-            .write_sized(bytes, move |tx| crate::store::secrets::insert(tx, &new_secret, &new_receipt))
-            .await?;
+        let mut new_secret = self.seal_secret(plaintext, &receipt, protection.as_ref(), key.as_ref());
+        if caller.account.is_none() {
+            new_secret.anonymous_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        }
+        let new_receipt = self.seal_receipt(&receipt, caller);
+        let mails = self.seal_mails(&receipt, &terms.recipients, caller.locale);
+        let most = if caller.account.is_none() { self.policy.rates.anonymous_bytes } else { 0 };
+        self.store.write_sized(bytes, move |tx| store(tx, &new_secret, &new_receipt, mails, most)).await?;
+        if receipt.delivery.is_some() {
+            self.mail_waits.notify_one();
+        }
         Ok(receipt)
+    }
+
+    /// Whether there is room for one more secret, on the disk and within the caller's limits.
+    fn admit(&self, caller: &Caller, bytes: usize, mails: usize) -> Result<(), Error> {
+        if self.store.condition().is_full() {
+            return Err(Error::StorageFull("the disk is full".into()));
+        }
+        let now = self.clock.now().moment();
+        self.limits.create(caller, u64::try_from(bytes).unwrap_or(u64::MAX), now)?;
+        match &caller.account {
+            Some(account) => self.limits.mail(account.id, u64::try_from(mails).unwrap_or(u64::MAX), now),
+            None => Ok(()),
+        }
+    }
+
+    fn seal_mails(&self, receipt: &Receipt, recipients: &[EmailAddress], locale: Locale) -> Vec<NewMail> {
+        let seal = |recipient: &EmailAddress| {
+            let message = mail::Message::with_link(recipient, receipt, &self.policy.links, locale);
+            let share = Share::random();
+            let (key_id, sealed) = self.vault.seal_mail(&share, &message.encode());
+            NewMail {
+                receipt_id: None,
+                key_id: key_id.number(),
+                share: Zeroizing::new(*share.expose()),
+                due_at: receipt.created,
+                dies_at: receipt.created.plus(MAIL_LIFE.min(receipt.ttl)),
+                sealed,
+            }
+        };
+        recipients.iter().map(seal).collect()
     }
 
     fn seal_secret(
@@ -169,10 +260,11 @@ impl App {
             check: sealed.check,
             share: Zeroizing::new(*share.expose()),
             sealed: sealed.sealed,
+            anonymous_bytes: 0,
         }
     }
 
-    fn seal_receipt(&self, receipt: &Receipt) -> NewReceipt {
+    fn seal_receipt(&self, receipt: &Receipt, caller: &Caller) -> NewReceipt {
         let lookup = self.identifiers.receipt(&receipt.id);
         let expires_at = receipt.created.plus(receipt.ttl.doubled());
         let content = ReceiptContent {
@@ -188,6 +280,11 @@ impl App {
             kind: receipt.kind,
             has_passphrase: receipt.has_passphrase,
             share_domain: receipt.share_domain.clone(),
+            own: caller
+                .account
+                .as_ref()
+                .map(|account| (account.id.0, self.vault.seal_own(&account.token, &lookup, &receipt.id))),
+            has_mail: receipt.delivery.is_some(),
             sealed: self.vault.seal_receipt(&receipt.id, &lookup, expires_at, &content),
         }
     }
@@ -198,6 +295,26 @@ fn without_port(host: &str) -> &str {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     }
+}
+
+/// Everything of a new secret in one transaction: it is there with its receipt and its mail, or not
+/// at all.
+fn store(
+    tx: &WriteTx<'_>,
+    secret: &NewSecret,
+    receipt: &NewReceipt,
+    mails: Vec<NewMail>,
+    most_anonymous_bytes: u64,
+) -> Result<(), Error> {
+    let receipt_id = secrets::insert(tx, secret, receipt)?;
+    for mail in mails {
+        outbox::insert(tx, &NewMail { receipt_id: Some(receipt_id), ..mail })?;
+    }
+    let kept = u64::try_from(secrets::anonymous_bytes(tx)?).unwrap_or_default();
+    if most_anonymous_bytes > 0 && kept > most_anonymous_bytes {
+        return Err(Error::QuotaFull("callers without an account keep all they may".into()));
+    }
+    Ok(())
 }
 
 fn protection_row(protection: &Protection) -> ProtectionRow {

@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::error::Error;
-use crate::secret::{Outcome, Receipt, ReceiptId, Secret, SecretId, State};
+use crate::secret::{AccountId, Caller, Delivery, Outcome, Receipt, ReceiptId, Secret, SecretId, State};
 use crate::store::receipts::{self, ReceiptRow};
 use crate::store::secrets::{self, Look};
 use crate::time::Timestamp;
@@ -13,20 +13,28 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub fn status(&self, id: &SecretId) -> Result<Secret, Error> {
+    pub fn status(&self, id: &SecretId, caller: &Caller) -> Result<Secret, Error> {
+        self.limits.look(caller.source, self.clock.now().moment())?;
+        self.find_secret(id, caller)
+    }
+
+    fn find_secret(&self, id: &SecretId, caller: &Caller) -> Result<Secret, Error> {
         let now = self.clock.now().latest();
         let lookup = self.identifiers.secret(id);
         let look = self.store.read(|db| secrets::look(db, lookup.as_bytes(), now))?;
-        Ok(secret(id.clone(), look, now))
+        Ok(secret(id.clone(), look, now, caller))
     }
 
     /// The same of many; those that are not there are left out.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the store cannot be read.
-    pub fn statuses(&self, ids: &[SecretId]) -> Result<Vec<Secret>, Error> {
-        let known =
-            ids.iter().map(|id| self.status(id)).filter(|status| !matches!(status, Err(Error::NotFound)));
+    pub fn statuses(&self, ids: &[SecretId], caller: &Caller) -> Result<Vec<Secret>, Error> {
+        self.limits.look(caller.source, self.clock.now().moment())?;
+        let known = ids
+            .iter()
+            .map(|id| self.find_secret(id, caller))
+            .filter(|status| !matches!(status, Err(Error::NotFound)));
         known.collect()
     }
 
@@ -35,8 +43,9 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn show(&self, id: &SecretId) -> Result<Secret, Error> {
+    pub async fn show(&self, id: &SecretId, caller: &Caller) -> Result<Secret, Error> {
         let now = self.clock.now();
+        self.limits.look(caller.source, now.moment())?;
         let lookup = self.identifiers.secret(id);
         let mut look = self.store.read(|db| secrets::look(db, lookup.as_bytes(), now.latest()))?;
         let receipt = look.place.id;
@@ -44,15 +53,20 @@ impl App {
         if counted.is_ok() {
             look.first_view.get_or_insert(now.moment());
         }
-        Ok(secret(id.clone(), look, now.latest()))
+        Ok(secret(id.clone(), look, now.latest(), caller))
     }
 
     /// What became of a secret.
     ///
     /// # Errors
     /// [`Error::NotFound`] if the receipt is unknown or has expired itself.
-    pub fn receipt(&self, id: &ReceiptId) -> Result<Receipt, Error> {
-        let now = self.clock.now().latest();
+    pub fn receipt(&self, id: &ReceiptId, caller: &Caller) -> Result<Receipt, Error> {
+        let now = self.clock.now();
+        self.limits.look(caller.source, now.moment())?;
+        self.find_receipt(id, now.latest())
+    }
+
+    pub(super) fn find_receipt(&self, id: &ReceiptId, now: Timestamp) -> Result<Receipt, Error> {
         let lookup = self.identifiers.receipt(id);
         let row = self.store.read(|db| receipts::find(db, lookup.as_bytes(), now))?;
         receipt(&self.vault, id, &lookup, row, now)
@@ -60,8 +74,17 @@ impl App {
 }
 
 /// From row to domain.
-pub(super) fn secret(id: SecretId, look: Look, now: Timestamp) -> Secret {
-    let Look { place: _, key_id: _, expires_at, created_at, has_passphrase, first_view, share_domain } = look;
+pub(super) fn secret(id: SecretId, look: Look, now: Timestamp, caller: &Caller) -> Secret {
+    let Look {
+        place: _,
+        key_id: _,
+        expires_at,
+        created_at,
+        has_passphrase,
+        first_view,
+        share_domain,
+        account_id,
+    } = look;
     Secret {
         id,
         created: created_at,
@@ -70,6 +93,7 @@ pub(super) fn secret(id: SecretId, look: Look, now: Timestamp) -> Secret {
         first_look: first_view,
         share_domain,
         seconds_left: expires_at.since(now),
+        is_owner: account_id.is_some() && account_id == caller.account.as_ref().map(|account| account.id.0),
     }
 }
 
@@ -94,6 +118,8 @@ pub(super) fn receipt(
         has_passphrase: row.has_passphrase,
         share_domain: row.share_domain,
         recipients,
+        owner: row.account_id.map(AccountId),
+        delivery: row.delivery,
         memo,
         looks: row.looks,
         failed_attempts: row.failed_attempts,
@@ -107,7 +133,10 @@ fn state(row: &ReceiptRow, now: Timestamp) -> State {
         Some((Outcome::Burned, at)) => State::Burned(at),
         Some((Outcome::Locked, at)) => State::Orphaned(Some(at)),
         None if row.secret_expires_at <= now => State::Expired(row.secret_expires_at),
-        None if row.has_secret => State::New,
+        None if row.has_secret => match row.delivery {
+            Some(Delivery::Sent(at)) => State::Shared(at),
+            _ => State::New,
+        },
         None => State::Orphaned(None),
     }
 }

@@ -1,11 +1,13 @@
 //! The ends of a secret that people choose: reading it, once, and burning it.
 
+use super::accounts::address;
 use super::look::receipt;
 use super::{App, not_creating};
 use crate::error::Error;
-use crate::secret::{Claim, Opened, Outcome, Plaintext, Receipt, ReceiptId, Secret, SecretId};
+use crate::mail;
+use crate::secret::{Caller, Claim, Opened, Outcome, Plaintext, Receipt, ReceiptId, Secret, SecretId};
 use crate::store::secrets::Look;
-use crate::store::{WriteTx, erase, receipts, secrets};
+use crate::store::{WriteTx, accounts, erase, outbox, receipts, secrets};
 use crate::time::{Now, Timestamp};
 use crate::vault::{KeyId, Lookup, PassphraseKey, SealedSecret, SecretKeyParts, Share, Vault};
 use std::sync::Arc;
@@ -31,8 +33,10 @@ impl App {
         &self,
         id: &SecretId,
         passphrase: Option<Zeroizing<String>>,
+        caller: &Caller,
     ) -> Result<Revealed, Error> {
-        let key = self.unlock(id, passphrase).await?;
+        self.limits.reveal(caller.source, self.clock.now().moment())?;
+        let key = self.unlock(id, passphrase, caller.source).await?;
         let now = self.clock.now();
         let claim = RevealClaim {
             vault: Arc::clone(&self.vault),
@@ -42,8 +46,9 @@ impl App {
             now,
         };
         let (opened, look) = self.store.write(move |tx| claim.take(tx)).await.map_err(not_creating)?;
+        self.mail_waits.notify_one();
         Ok(Revealed {
-            secret: super::look::secret(id.clone(), look, now.latest()),
+            secret: super::look::secret(id.clone(), look, now.latest(), caller),
             content: opened.release(Claim::after_commit()),
         })
     }
@@ -56,21 +61,27 @@ impl App {
         &self,
         id: &ReceiptId,
         passphrase: Option<Zeroizing<String>>,
+        caller: &Caller,
     ) -> Result<Receipt, Error> {
-        let before = self.receipt(id)?;
+        self.limits.reveal(caller.source, self.clock.now().moment())?;
+        let before = self.find_receipt(id, self.clock.now().latest())?;
         if !before.is_live() {
             return Err(Error::NotFound);
         }
-        self.unlock(&before.secret, passphrase).await?;
+        self.unlock(&before.secret, passphrase, caller.source).await?;
         let now = self.clock.now();
         let receipt_lookup = self.identifiers.receipt(id);
         let secret_lookup = self.identifiers.secret(&before.secret);
+        let vault = Arc::clone(&self.vault);
         let row = self.store.write(move |tx| {
             let look = secrets::look(tx, secret_lookup.as_bytes(), now.latest())?;
             erase(tx, &look.place, Some((Outcome::Burned, now.moment())))?;
+            notify_owner(tx, &vault, &look, Outcome::Burned, now.moment())?;
             receipts::find(tx, receipt_lookup.as_bytes(), now.latest())
         });
-        receipt(&self.vault, id, &receipt_lookup, row.await.map_err(not_creating)?, now.latest())
+        let row = row.await.map_err(not_creating)?;
+        self.mail_waits.notify_one();
+        receipt(&self.vault, id, &receipt_lookup, row, now.latest())
     }
 }
 
@@ -100,6 +111,36 @@ impl RevealClaim {
         };
         let opened = self.vault.open_secret(&sealed, &parts)?;
         erase(tx, &guard.place, Some((Outcome::Revealed, self.now.moment())))?;
+        notify_owner(tx, &self.vault, &look, Outcome::Revealed, self.now.moment())?;
         Ok((opened, look))
     }
+}
+
+/// Puts a notice into the outbox if the owner's account asks for that. It tells times, and nothing
+/// that names the secret.
+fn notify_owner(
+    tx: &WriteTx<'_>,
+    vault: &Vault,
+    look: &Look,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let account = look.account_id.map(|id| accounts::by_id(tx, id)).transpose()?.flatten();
+    let Some(account) = account.filter(|account| account.notify && !account.is_disabled) else {
+        return Ok(());
+    };
+    // Without the address there is nobody to tell, and the secret must end all the same.
+    let Ok(recipient) = address(vault, &account) else { return Ok(()) };
+    let message = mail::Message::notice(&recipient, outcome, look.created_at, now);
+    let share = Share::random();
+    let (key_id, sealed) = vault.seal_mail(&share, &message.encode());
+    let mail = outbox::NewMail {
+        receipt_id: None,
+        key_id: key_id.number(),
+        share: Zeroizing::new(*share.expose()),
+        due_at: now,
+        dies_at: now.plus(super::accounts::MAIL_LIFE),
+        sealed,
+    };
+    outbox::insert(tx, &mail)
 }

@@ -3,7 +3,7 @@
 use super::{App, not_creating};
 use crate::error::Error;
 use crate::limits::{Argon2Permit, AttemptPolicy};
-use crate::secret::{Outcome, Passphrase, SecretId};
+use crate::secret::{Outcome, Passphrase, SecretId, Source};
 use crate::store::secrets::{self, Guard, Window};
 use crate::store::{WriteTx, erase};
 use crate::time::Timestamp;
@@ -35,6 +35,7 @@ impl App {
         &self,
         id: &SecretId,
         passphrase: Option<Zeroizing<String>>,
+        source: Source,
     ) -> Result<Option<PassphraseKey>, Error> {
         let now = self.clock.now();
         let lookup = self.identifiers.secret(id);
@@ -46,17 +47,35 @@ impl App {
         if self.missing_keys.contains(&look.key_id) {
             return Err(VaultError::KeyMissing.into());
         }
-        // What cannot be the passphrase costs an attempt, but no Argon2.
-        let Some(passphrase) = passphrase.and_then(Passphrase::new) else {
-            let (_, last) = self.reserve(&lookup, now.latest()).await?;
-            return Err(self.failed(&lookup, now.latest(), last).await);
+        self.limits.may_guess(source, now.moment())?;
+        let guess = match passphrase.and_then(Passphrase::new) {
+            Some(passphrase) => Some((passphrase, self.permits.acquire().await?)),
+            None => None,
         };
-        let permit = self.permits.acquire().await?;
-        let (guard, last) = self.reserve(&lookup, now.latest()).await?;
+        self.limits.guess(source, now.moment())?;
+        let key = self.attempt(id, &lookup, guess, now.latest()).await;
+        if !matches!(key, Err(Error::WrongPassphrase)) {
+            self.limits.forgive_guess(source);
+        }
+        key.map(Some)
+    }
+
+    /// Makes one attempt. What cannot be the passphrase (`None`) costs an attempt, but no Argon2.
+    async fn attempt(
+        &self,
+        id: &SecretId,
+        lookup: &Lookup,
+        guess: Option<(Passphrase, Argon2Permit)>,
+        now: Timestamp,
+    ) -> Result<PassphraseKey, Error> {
+        let (guard, last) = self.reserve(lookup, now).await?;
+        let Some((passphrase, permit)) = guess else {
+            return Err(self.failed(lookup, now, last).await);
+        };
         let key = stretch(permit, passphrase, protection(&guard)?).await?;
         match self.check(id, &guard, &key) {
-            Ok(()) => Ok(Some(key)),
-            Err(VaultError::WrongPassphrase) => Err(self.failed(&lookup, now.latest(), last).await),
+            Ok(()) => Ok(key),
+            Err(VaultError::WrongPassphrase) => Err(self.failed(lookup, now, last).await),
             Err(error) => Err(error.into()),
         }
     }

@@ -3,12 +3,14 @@
 use crate::app::Started;
 use crate::config::{BaseUrl, Config, LogFormat};
 use crate::error::StartError;
+use crate::mailer::{self, Mailer};
+use crate::os;
 use crate::store::Role;
 use crate::sweeper;
-use crate::web::{self, Links, Site};
+use crate::web::server::{Bounds, server};
+use crate::web::{Rules, Site};
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
-use actix_web::{App as Actix, HttpServer};
 use clap::ArgMatches;
 use std::fs::File;
 use std::io::Write;
@@ -27,16 +29,24 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let config = super::configuration(matches)?;
     start_log(&config);
     let ready_fd = matches.get_one::<u32>("ready-fd").copied();
+    os::allow_many_files();
     make_folder(&config.data)?;
     let _lock = lock(&config.data)?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr().map_err(|error| StartError::storage(error.to_string()))?;
     let base_url = config.base_url.clone().unwrap_or_else(|| BaseUrl::of_address(address));
+    let mailer = config.mail.as_ref().map(Mailer::new).transpose()?;
     let opened = super::open(&config, &base_url, Role::Server)?;
     report(&config, &opened);
-    let site = Data::new(Site::new(opened.app, Links::new(base_url)));
+    let rules = Rules {
+        trusted_proxies: config.trusted_proxies.clone(),
+        forwarded_header: config.forwarded_header,
+        origins: config.cors_origins.clone(),
+        closed_to_guests: config.guest_closed.clone(),
+    };
+    let site = Data::new(Site::new(opened.app, rules));
     let shared = site.clone().into_inner();
-    let served = actix_web::rt::System::new().block_on(serve(&config, site, listener, ready_fd));
+    let served = actix_web::rt::System::new().block_on(serve(&config, site, listener, mailer, ready_fd));
     close(shared);
     served.map_err(|error| StartError::storage(format!("the server stopped: {error}")))?;
     tracing::info!("stopped");
@@ -126,27 +136,26 @@ async fn serve(
     config: &Config,
     site: Data<Site>,
     listener: TcpListener,
+    mailer: Option<Mailer>,
     ready_fd: Option<u32>,
 ) -> std::io::Result<()> {
     let address = listener.local_addr()?;
-    let shared = site.clone();
-    let server = HttpServer::new(move || {
-        Actix::new().wrap(web::normaliser()).service(web::everything(shared.clone()))
-    })
-    .workers(config.workers)
-    .max_connections(1_000)
-    .client_request_timeout(Duration::from_secs(5))
-    .keep_alive(Duration::from_secs(15))
-    .shutdown_timeout(config.shutdown_timeout.seconds().unsigned_abs())
-    .disable_signals()
-    .listen(listener)?
-    .run();
+    let bounds = Bounds {
+        workers: config.workers,
+        max_connections: config.max_connections,
+        shutdown: Duration::from_secs(config.shutdown_timeout.seconds().unsigned_abs()),
+    };
+    let server = server(&site, listener, bounds)?;
     stop_on_signal(server.handle())?;
+    let mailer = mailer.map(|mailer| mailer::start(site.clone(), mailer));
     let sweeper = sweeper::start(site, config.sweep_interval);
     tracing::info!(url = %format!("http://{address}"), "ready");
     announce(ready_fd, address);
     let stopped = server.await;
     sweeper.abort();
+    if let Some(mailer) = mailer {
+        mailer.abort();
+    }
     stopped
 }
 

@@ -1,8 +1,12 @@
 //! From texts to types. Every problem is collected, none stops the others from being found.
 
 use super::{BaseUrl, Config, LogFormat, OPTIONS, Origin, Problem, Values, secret_text};
+use crate::app::Create;
 use crate::keyfile::KeySource;
+use crate::limits::{Rate, RatePolicy};
+use crate::mailer::{MailConfig, MailTls, Sender};
 use crate::time::Ttl;
+use crate::web::{ForwardedHeader, GuestOperation};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -19,10 +23,23 @@ pub fn config(values: &Values, credentials: Option<&Path>, problems: &mut Vec<Pr
         ttl_default: options.parse("ttl-default", lifetime),
         ttl_min: options.parse("ttl-min", lifetime),
         ttl_max: options.parse("ttl-max", lifetime),
+        ttl_max_account: options.parse("ttl-max-account", lifetime),
+        create: options.parse("create", create),
+        guest_closed: options.parse("guest-closed", |text| list(text, guest_operation)),
         passphrase_required: options.parse("passphrase-required", switch),
         passphrase_min_length: options.parse("passphrase-min-length", |text| number(text, 1..=1024)),
         passphrase_attempts: options.parse("passphrase-attempts", |text| number(text, 0..=1_000_000)),
         sweep_interval: options.parse("sweep-interval", |text| duration(text, 1..=3600)),
+        rates: options.rates(),
+        min_free_disk: options.parse("min-free-disk", |text| number(text, 0..=1 << 50)),
+        trusted_proxies: options.parse("trusted-proxies", |text| list(text, str::parse)),
+        forwarded_header: options.parse("forwarded-header", forwarded_header),
+        cors_origins: options.parse("cors-origins", |text| {
+            list(text, |origin| base_url(origin).map(|origin| origin.as_str().to_owned()))
+        }),
+        max_connections: options.parse("max-connections", |text| number(text, 2..=65_536)),
+        mail: options.mail(),
+        max_recipients: options.parse("max-recipients", |text| number(text, 1..=10)),
         workers: options.parse("workers", |text| number(text, 1..=64)),
         shutdown_timeout: options.parse("shutdown-timeout", |text| duration(text, 1..=600)),
         log: options.parse("log", |text| {
@@ -55,6 +72,63 @@ impl Options<'_> {
         }
     }
 
+    fn rates(&mut self) -> RatePolicy {
+        let is_on = self.parse("limits", switch);
+        let policy = RatePolicy {
+            create: self.parse("limit-create", rate),
+            create_account: self.parse("limit-create-account", rate),
+            reveal: self.parse("limit-reveal", rate),
+            look: self.parse("limit-look", rate),
+            failed_login: self.parse("limit-failed-login", rate),
+            mail: self.parse("limit-mail", rate),
+            source_secrets: self.parse("limit-source-secrets", |text| number(text, 0..=1 << 50)),
+            source_bytes: self.parse("limit-source-bytes", |text| number(text, 0..=1 << 50)),
+            anonymous_bytes: self.parse("limit-anonymous-bytes", |text| number(text, 0..=1 << 50)),
+            longest: self.parse("ttl-max", lifetime),
+        };
+        if is_on { policy } else { RatePolicy::OFF }
+    }
+
+    /// The mail server, if one is named.
+    fn mail(&mut self) -> Option<MailConfig> {
+        let server = self.parse("smtp-host", |text| optional(text, host_and_port));
+        let tls = self.parse("smtp-tls", mail_tls);
+        let is_plain_anywhere = self.parse("smtp-plain-anywhere", switch);
+        let ca_file = self.parse("smtp-ca-file", |text| optional(text, |text| Ok(PathBuf::from(text))));
+        let user = self.parse("smtp-user", |text| optional(text, |text| Ok(text.to_owned())));
+        let from = self.parse("mail-from", |text| {
+            optional(text, |text| Sender::parse(text).ok_or_else(|| "must be an e-mail address".to_owned()))
+        });
+        let (host, port) = server?;
+        let usual = match tls {
+            MailTls::StartTls => 587,
+            MailTls::Implicit => 465,
+            MailTls::Off => 25,
+        };
+        let is_here =
+            host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        if tls == MailTls::Off && !is_here && !is_plain_anywhere {
+            self.problem(
+                "smtp-tls",
+                "must not be off for another machine, unless `smtp-plain-anywhere` is on",
+            );
+        }
+        let password = secret_text(self.values, "smtp-password");
+        let credentials = match (user, password) {
+            (Some(user), Some(password)) => Some((user, password)),
+            (None, None) => None,
+            _ => {
+                self.problem("smtp-user", "and TELLONCE_SMTP_PASSWORD go together");
+                None
+            }
+        };
+        let Some(from) = from else {
+            self.problem("mail-from", "must be set where `smtp-host` is");
+            return None;
+        };
+        Some(MailConfig { host, port: port.unwrap_or(usual), tls, ca_file, credentials, from })
+    }
+
     fn problem(&mut self, name: &str, message: impl Into<String>) {
         let origin = self.values.get(name).map_or(Origin::Default, |(_, origin)| origin.clone());
         self.problems.push(Problem { option: name.to_owned(), origin, message: message.into() });
@@ -73,8 +147,13 @@ impl Options<'_> {
                 "must be set when the server listens on all addresses: links need a name",
             );
         }
-        if self.values.get("root-key").is_some_and(|(_, origin)| *origin == Origin::Flag) {
-            self.problem("root-key", "must not be a flag, where every user of the machine can read it");
+        for name in OPTIONS.iter().filter(|spec| spec.is_secret).map(|spec| spec.name) {
+            if self.values.get(name).is_some_and(|(_, origin)| *origin == Origin::Flag) {
+                self.problem(name, "must not be a flag, where every user of the machine can read it");
+            }
+        }
+        if config.ttl_max > config.ttl_max_account {
+            self.problem("ttl-max-account", "must not be below ttl-max");
         }
     }
 }
@@ -82,7 +161,7 @@ impl Options<'_> {
 /// The environment, else the file that was named, else a systemd credential, else the file beside
 /// the database.
 fn key(values: &Values, credentials: Option<&Path>) -> KeySource {
-    if let Some(text) = secret_text(values) {
+    if let Some(text) = secret_text(values, "root-key") {
         return KeySource::Environment(text);
     }
     if let Some((path, _)) = values.get("key").filter(|(path, _)| !path.is_empty()) {
@@ -164,6 +243,65 @@ fn duration(text: &str, range: RangeInclusive<i64>) -> Result<Ttl, String> {
 /// A secret's lifetime: at most ten years.
 fn lifetime(text: &str) -> Result<Ttl, String> {
     duration(text, 1..=315_360_000)
+}
+
+/// `COUNT/TIME`, or `0` for no limit.
+fn rate(text: &str) -> Result<Rate, String> {
+    let rule =
+        || "must be like 100/1h: a count and a time from 1 second to 30 days, or 0 for no limit".to_owned();
+    if text == "0" {
+        return Ok(Rate::per(0, 1));
+    }
+    let (count, time) = text.split_once('/').ok_or_else(rule)?;
+    let amount = number(count, 1..=1 << 40).map_err(|_| rule())?;
+    let window = duration(time, 1..=2_592_000).map_err(|_| rule())?;
+    Ok(Rate::per(amount, window.seconds()))
+}
+
+fn list<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(parse).collect()
+}
+
+fn create(text: &str) -> Result<Create, String> {
+    match text {
+        "anyone" => Ok(Create::Anyone),
+        "accounts" => Ok(Create::Accounts),
+        _ => Err("must be anyone or accounts".into()),
+    }
+}
+
+fn guest_operation(text: &str) -> Result<GuestOperation, String> {
+    let found = GuestOperation::ALL.into_iter().find(|operation| operation.name() == text);
+    found.ok_or_else(|| format!("`{text}` is not one of conceal, generate, show, reveal, receipt, burn"))
+}
+
+fn forwarded_header(text: &str) -> Result<ForwardedHeader, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "x-forwarded-for" => Ok(ForwardedHeader::XForwardedFor),
+        "forwarded" => Ok(ForwardedHeader::Forwarded),
+        _ => Err("must be x-forwarded-for or forwarded".into()),
+    }
+}
+
+fn mail_tls(text: &str) -> Result<MailTls, String> {
+    match text {
+        "starttls" => Ok(MailTls::StartTls),
+        "implicit" => Ok(MailTls::Implicit),
+        "off" => Ok(MailTls::Off),
+        _ => Err("must be starttls, implicit or off".into()),
+    }
+}
+
+/// A host with an optional port; an IPv6 address in brackets.
+fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
+    if !is_host(&text.to_ascii_lowercase()) {
+        return Err("must be HOST or HOST:PORT".into());
+    }
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()),
+        None => (text, None),
+    };
+    Ok((host.trim_matches(['[', ']']).to_owned(), port))
 }
 
 fn switch(text: &str) -> Result<bool, String> {

@@ -1,6 +1,6 @@
 //! The creator's record of a secret: what happened to it, and when.
 
-use super::{ReceiptId, SecretId};
+use super::{AccountId, Caller, ReceiptId, SecretId};
 use crate::time::{Timestamp, Ttl};
 
 /// How a secret came to be.
@@ -28,6 +28,8 @@ pub enum Outcome {
 pub enum State {
     /// Still there.
     New,
+    /// Still there, and its link was mailed, at this moment.
+    Shared(Timestamp),
     /// Read, at this moment.
     Revealed(Timestamp),
     /// Destroyed by its creator, at this moment.
@@ -36,6 +38,17 @@ pub enum State {
     Expired(Timestamp),
     /// Destroyed by too many wrong passphrases at this moment, or lost by a restore (no moment).
     Orphaned(Option<Timestamp>),
+}
+
+/// What became of the mail with the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It waits to be sent.
+    Pending,
+    /// The mail server took it, at this moment.
+    Sent(Timestamp),
+    /// It was given up.
+    Failed,
 }
 
 /// How often a link was looked at without being used.
@@ -70,6 +83,10 @@ pub struct Receipt {
     pub share_domain: Option<String>,
     /// Obscured addresses the link was to be mailed to.
     pub recipients: Vec<String>,
+    /// The account that made it.
+    pub owner: Option<AccountId>,
+    /// The mail with the link, if one was asked for.
+    pub delivery: Option<Delivery>,
     /// The owner's note.
     pub memo: Option<String>,
     /// Looks at the link.
@@ -98,14 +115,24 @@ impl Receipt {
 
     /// Whether the secret is still there.
     pub fn is_live(&self) -> bool {
-        self.state == State::New
+        matches!(self.state, State::New | State::Shared(_))
+    }
+
+    /// The address of the account that made it, if that is the caller.
+    pub fn address_for<'c>(&self, caller: &'c Caller) -> Option<&'c str> {
+        let account = caller.account.as_ref().filter(|account| Some(account.id) == self.owner);
+        account.map(|account| account.address.as_str())
     }
 
     /// The last change of state.
     pub fn updated(&self) -> Timestamp {
         match self.state {
             State::New | State::Orphaned(None) => self.created,
-            State::Revealed(at) | State::Burned(at) | State::Expired(at) | State::Orphaned(Some(at)) => at,
+            State::Shared(at)
+            | State::Revealed(at)
+            | State::Burned(at)
+            | State::Expired(at)
+            | State::Orphaned(Some(at)) => at,
         }
     }
 }

@@ -54,6 +54,29 @@ impl fmt::Debug for Passphrase {
     }
 }
 
+/// An account's API token: an even number of hexadecimal digits, at least 40 (160 bits).
+pub struct ApiToken(Zeroizing<String>);
+
+impl ApiToken {
+    /// Takes what could be a token, in either case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_token =
+            text.len() >= 40 && text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_token.then(|| Self(Zeroizing::new(text.to_ascii_lowercase())))
+    }
+
+    /// The token itself, to be shown once and to derive keys from.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ApiToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiToken(…)")
+    }
+}
+
 /// A plaintext that was opened inside a transaction which has yet to prove itself.
 #[derive(Debug)]
 pub struct Opened(Plaintext);

@@ -1,13 +1,14 @@
 //! The one place where a secret ends.
 
-use super::{WriteTx, secrets, slots};
+use super::{WriteTx, outbox, secrets, slots};
 use crate::error::Error;
 use crate::secret::Outcome;
 use crate::time::Timestamp;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 /// Ends a secret for a reveal, a burn, a lock or, without an outcome, an expiry: deletes its row,
-/// overwrites its share, and writes the outcome on its receipt.
+/// overwrites its share, drops mail with its link that was not sent yet, and writes the outcome on its
+/// receipt.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the row is not there any more: someone else was first.
@@ -16,11 +17,14 @@ pub fn erase(
     secret: &secrets::Place,
     outcome: Option<(Outcome, Timestamp)>,
 ) -> Result<(), Error> {
-    let deleted = tx
-        .prepare_cached("DELETE FROM secrets WHERE id = ?1 AND slot_id = ?2")?
-        .execute(params![secret.id, secret.slot_id])?;
-    if deleted != 1 {
-        return Err(Error::NotFound);
+    let anonymous_bytes: i64 = tx
+        .prepare_cached("DELETE FROM secrets WHERE id = ?1 AND slot_id = ?2 RETURNING anonymous_bytes")?
+        .query_row(params![secret.id, secret.slot_id], |row| row.get(0))
+        .optional()?
+        .ok_or(Error::NotFound)?;
+    if anonymous_bytes > 0 {
+        let sql = "UPDATE meta SET anonymous_bytes = anonymous_bytes - ?1";
+        tx.prepare_cached(sql)?.execute(params![anonymous_bytes])?;
     }
     slots::wipe(tx, secret.slot_id)?;
     let (word, at, failed) = match outcome {
@@ -34,6 +38,7 @@ pub fn erase(
         "UPDATE receipts SET outcome = ?2, outcome_at = ?3, failed_attempts = ?4 WHERE id = ?1",
     )?
     .execute(params![secret.id, word, at.map(Timestamp::unix), failed])?;
-    tx.erased.set(tx.erased.get() + 1);
+    outbox::drop_for(tx, secret.id)?;
+    tx.note_erased();
     Ok(())
 }

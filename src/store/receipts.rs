@@ -2,7 +2,7 @@
 
 use super::WriteTx;
 use crate::error::Error;
-use crate::secret::{Kind, Looks, Outcome};
+use crate::secret::{Delivery, Kind, Looks, Outcome};
 use crate::time::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -23,6 +23,10 @@ pub struct NewReceipt {
     pub has_passphrase: bool,
     /// The host its links are made for, where that is not the default one.
     pub share_domain: Option<String>,
+    /// The account that makes it, with its line for that account's list.
+    pub own: Option<(i64, Vec<u8>)>,
+    /// Whether mail with the link goes out.
+    pub has_mail: bool,
     /// The sealed part.
     pub sealed: Vec<u8>,
 }
@@ -54,14 +58,18 @@ pub struct ReceiptRow {
     pub sealed: Vec<u8>,
     /// Whether the secret's row is there.
     pub has_secret: bool,
+    /// The account that made it.
+    pub account_id: Option<i64>,
+    /// The mail with the link.
+    pub delivery: Option<Delivery>,
 }
 
 /// Stores a receipt and returns its row.
 pub(super) fn insert(tx: &WriteTx<'_>, receipt: &NewReceipt) -> Result<i64, Error> {
     tx.prepare_cached(
         "INSERT INTO receipts (lookup, created_at, secret_expires_at, expires_at, kind, has_passphrase,
-                               share_domain, box)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                               share_domain, box, account_id, own_box, mail)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         receipt.lookup,
@@ -72,6 +80,9 @@ pub(super) fn insert(tx: &WriteTx<'_>, receipt: &NewReceipt) -> Result<i64, Erro
         receipt.has_passphrase,
         receipt.share_domain,
         receipt.sealed,
+        receipt.own.as_ref().map(|(account, _)| account),
+        receipt.own.as_ref().map(|(_, sealed)| sealed),
+        receipt.has_mail.then_some("pending"),
     ])?;
     Ok(tx.last_insert_rowid())
 }
@@ -81,7 +92,7 @@ pub(crate) fn find(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result
     db.prepare_cached(
         "SELECT r.id, r.created_at, r.secret_expires_at, r.expires_at, r.kind, r.has_passphrase, r.share_domain,
                 r.outcome, r.outcome_at, r.views, r.first_view, r.last_view,
-                coalesce(s.attempts, r.failed_attempts), r.box, s.id IS NOT NULL
+                coalesce(s.attempts, r.failed_attempts), r.box, s.id IS NOT NULL, r.account_id, r.mail, r.shared_at
          FROM receipts r LEFT JOIN secrets s ON s.id = r.id WHERE r.lookup = ?1 AND r.expires_at > ?2",
     )?
     .query_row(params![lookup, now.unix()], |row| {
@@ -99,6 +110,8 @@ pub(crate) fn find(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result
             failed_attempts: row.get(12)?,
             sealed: row.get(13)?,
             has_secret: row.get(14)?,
+            account_id: row.get(15)?,
+            delivery: delivery(row.get_ref(16)?.as_str_or_null()?, time(17)?)?,
         })
     })
     .optional()?
@@ -128,6 +141,21 @@ pub(crate) fn delete_expired(tx: &WriteTx<'_>, now: Timestamp, limit: u32) -> Re
     Ok(deleted)
 }
 
+/// Replaces the sealed part.
+pub(crate) fn set_sealed(tx: &WriteTx<'_>, id: i64, sealed: &[u8]) -> Result<(), Error> {
+    tx.prepare_cached("UPDATE receipts SET box = ?2 WHERE id = ?1")?.execute(params![id, sealed])?;
+    Ok(())
+}
+
+/// Notes that a mail with the link was sent at this moment, or given up. Of several, one that failed
+/// counts: their sender must hear of it, in whatever order they went.
+pub(crate) fn set_delivered(tx: &WriteTx<'_>, id: i64, sent_at: Option<Timestamp>) -> Result<(), Error> {
+    let word = if sent_at.is_some() { "sent" } else { "failed" };
+    let sql = "UPDATE receipts SET mail = ?2, shared_at = ?3 WHERE id = ?1 AND mail IS NOT 'failed'";
+    tx.prepare_cached(sql)?.execute(params![id, word, sent_at.map(Timestamp::unix)])?;
+    Ok(())
+}
+
 fn kind_word(kind: Kind) -> &'static str {
     match kind {
         Kind::Conceal => "conceal",
@@ -150,6 +178,16 @@ fn outcome(word: Option<&str>) -> rusqlite::Result<Option<Outcome>> {
         Some("burned") => Ok(Some(Outcome::Burned)),
         Some("locked") => Ok(Some(Outcome::Locked)),
         Some(_) => Err(unknown_word(7)),
+    }
+}
+
+fn delivery(word: Option<&str>, at: Option<Timestamp>) -> rusqlite::Result<Option<Delivery>> {
+    match (word, at) {
+        (None, _) => Ok(None),
+        (Some("pending"), _) => Ok(Some(Delivery::Pending)),
+        (Some("sent"), Some(at)) => Ok(Some(Delivery::Sent(at))),
+        (Some("failed"), _) => Ok(Some(Delivery::Failed)),
+        _ => Err(unknown_word(16)),
     }
 }
 

@@ -1,31 +1,35 @@
-//! Four megabytes on the disk that are given up when it is full, so that secrets can still end.
+//! Room on the disk: four megabytes that are given up when it is full, so that secrets can still end,
+//! and a watermark below which nothing new is taken.
 
 use crate::os;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const BYTES: u64 = 4 << 20;
-/// How often to try to get the room back.
-const RETRY: Duration = Duration::from_secs(2);
+/// How often to look at the disk, and to try to get the room back.
+const ROUND: Duration = Duration::from_secs(2);
 
-/// A file of zeros beside the database.
+/// A file of zeros beside the database, and what the disk was like when last looked at.
 pub struct Reserve {
     path: Option<PathBuf>,
-    given_up: Option<Instant>,
+    /// With less room on the disk, in bytes, nothing new is taken.
+    min_free: u64,
+    stands: bool,
+    has_room: bool,
+    looked: Instant,
 }
 
 impl Reserve {
     /// No reserve: for commands that run beside a server.
     pub fn none() -> Self {
-        Self { path: None, given_up: None }
+        Self { path: None, min_free: 0, stands: true, has_room: true, looked: Instant::now() }
     }
 
     /// The reserve of this database; it is made if it is missing and there is room.
-    pub fn beside(database: &Path) -> Self {
-        let mut reserve = Self { path: Some(database.with_extension("reserve")), given_up: None };
-        if reserve.take().is_err() {
-            reserve.give_up();
-        }
+    pub fn beside(database: &Path, min_free: u64) -> Self {
+        let path = Some(database.with_extension("reserve"));
+        let mut reserve = Self { path, min_free, stands: false, has_room: true, looked: Instant::now() };
+        reserve.look();
         reserve
     }
 
@@ -33,35 +37,41 @@ impl Reserve {
     pub fn give_up(&mut self) {
         if let Some(path) = &self.path {
             let _ = std::fs::remove_file(path);
-            self.given_up = Some(Instant::now());
+            self.stands = false;
+            self.looked = Instant::now();
         }
     }
 
-    /// Whether the room is given up and a new try to get it back is due.
+    /// Whether it is time to look at the disk again.
     pub fn is_due(&self) -> bool {
-        self.given_up.is_some_and(|at| at.elapsed() >= RETRY)
+        self.path.is_some() && self.looked.elapsed() >= ROUND
     }
 
-    /// Whether the reserve stands.
-    pub fn stands(&self) -> bool {
-        self.given_up.is_none()
-    }
-
-    /// Tries to get the room back.
-    pub fn retry(&mut self) {
-        if self.take().is_err() {
+    /// Looks at the disk, and takes back the room if it was given up.
+    pub fn look(&mut self) {
+        self.looked = Instant::now();
+        let Some(path) = &self.path else { return };
+        if !self.stands && take(path).is_err() {
             self.give_up();
+            return;
         }
+        self.stands = true;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        // A system that does not tell is no reason to refuse secrets: a full disk tells by itself.
+        let free = os::free_bytes(folder.unwrap_or(Path::new("."))).unwrap_or(u64::MAX);
+        self.has_room = free >= self.min_free;
     }
 
-    fn take(&mut self) -> std::io::Result<()> {
-        if let Some(path) = &self.path
-            && !std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == BYTES)
-        {
-            let _ = std::fs::remove_file(path);
-            os::allocate(&os::create_private(path)?, BYTES)?;
-        }
-        self.given_up = None;
-        Ok(())
+    /// Whether there is room for something new.
+    pub fn has_room(&self) -> bool {
+        self.stands && self.has_room
     }
+}
+
+fn take(path: &Path) -> std::io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() == BYTES) {
+        return Ok(());
+    }
+    let _ = std::fs::remove_file(path);
+    os::allocate(&os::create_private(path)?, BYTES)
 }

@@ -159,7 +159,7 @@ fn version(connection: &Connection) -> Result<u32, Failure> {
 /// Checks the tables that everything hangs on. The others are as large as their content, and reading
 /// them all would keep the log from being emptied; `tellonce check` does that.
 fn check(connection: &Connection) -> Result<(), Failure> {
-    for table in ["keys", "meta", "slots"] {
+    for table in ["keys", "meta", "slots", "accounts"] {
         let verdict: String =
             connection.query_row(&format!("PRAGMA quick_check('{table}')"), [], |row| row.get(0))?;
         if verdict != "ok" {

@@ -48,6 +48,8 @@ pub struct Look {
     pub first_view: Option<Timestamp>,
     /// The host its link was made for, where that is not the default one.
     pub share_domain: Option<String>,
+    /// The account that made it.
+    pub account_id: Option<i64>,
 }
 
 /// All that is needed to check a passphrase, but for link and passphrase.
@@ -80,16 +82,24 @@ pub struct NewSecret {
     pub share: Zeroizing<[u8; 32]>,
     /// The sealed content.
     pub sealed: Vec<u8>,
+    /// Padded bytes that count against what anonymous callers may keep.
+    pub anonymous_bytes: i64,
 }
 
-/// Stores a secret and its receipt.
-pub(crate) fn insert(tx: &WriteTx<'_>, secret: &NewSecret, receipt: &NewReceipt) -> Result<(), Error> {
+/// Padded bytes that anonymous callers keep at present.
+pub(crate) fn anonymous_bytes(db: &Connection) -> Result<i64, Error> {
+    Ok(db.prepare_cached("SELECT anonymous_bytes FROM meta")?.query_row([], |row| row.get(0))?)
+}
+
+/// Stores a secret and its receipt, and returns the receipt's row.
+pub(crate) fn insert(tx: &WriteTx<'_>, secret: &NewSecret, receipt: &NewReceipt) -> Result<i64, Error> {
     let slot_id = slots::occupy(tx, &secret.share)?;
     let id = receipts::insert(tx, receipt)?;
     let protection = secret.protection.as_ref();
     tx.prepare_cached(
-        "INSERT INTO secrets (id, lookup, slot_id, key_id, expires_at, salt, m, t, p, check_value, box)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO secrets (id, lookup, slot_id, key_id, expires_at, salt, m, t, p, check_value, box,
+                              anonymous_bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
         id,
@@ -103,15 +113,20 @@ pub(crate) fn insert(tx: &WriteTx<'_>, secret: &NewSecret, receipt: &NewReceipt)
         protection.map(|row| row.p),
         secret.check,
         secret.sealed,
+        secret.anonymous_bytes,
     ])?;
-    Ok(())
+    if secret.anonymous_bytes > 0 {
+        let sql = "UPDATE meta SET anonymous_bytes = anonymous_bytes + ?1";
+        tx.prepare_cached(sql)?.execute(params![secret.anonymous_bytes])?;
+    }
+    Ok(id)
 }
 
 /// The secret at this lookup, if it is there and has not expired at `now`.
 pub(crate) fn look(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Look, Error> {
     db.prepare_cached(
         "SELECT s.id, s.slot_id, s.attempts, s.expires_at, r.created_at, s.salt IS NOT NULL, r.first_view,
-                r.share_domain, s.key_id
+                r.share_domain, s.key_id, r.account_id
          FROM secrets s JOIN receipts r ON r.id = s.id WHERE s.lookup = ?1 AND s.expires_at > ?2",
     )?
     .query_row(params![lookup, now.unix()], |row| {
@@ -123,6 +138,7 @@ pub(crate) fn look(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result
             first_view: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_unix),
             share_domain: row.get(7)?,
             key_id: row.get(8)?,
+            account_id: row.get(9)?,
         })
     })
     .optional()?

@@ -153,7 +153,7 @@ impl Writer {
         condition: Arc<Condition>,
         on_fatal: OnFatal,
     ) -> Self {
-        condition.full.store(!reserve.stands(), Ordering::Relaxed);
+        condition.full.store(!reserve.has_room(), Ordering::Relaxed);
         Self { connection, queue, reserve, condition, checkpoints: Checkpoints::new(path), on_fatal }
     }
 
@@ -168,12 +168,26 @@ impl Writer {
             }
             self.checkpoints.run_if_due(&self.connection, &self.condition);
             if self.reserve.is_due() {
-                self.reserve.retry();
-                self.condition.full.store(!self.reserve.stands(), Ordering::Relaxed);
+                self.reserve.look();
+                self.note_room();
             }
         }
         self.checkpoints.run(&self.connection, &self.condition);
         std::mem::forget(guard);
+    }
+
+    /// Tells everyone else whether there is room, and the log when that changes.
+    fn note_room(&self) {
+        let full = !self.reserve.has_room();
+        if self.condition.full.swap(full, Ordering::Relaxed) != full {
+            if full {
+                tracing::error!(
+                    "there is too little room on the disk: new secrets are refused until there is"
+                );
+            } else {
+                tracing::info!("there is room on the disk again: new secrets are taken");
+            }
+        }
     }
 
     fn batch(&mut self, first: Box<dyn Job>) {
@@ -198,9 +212,8 @@ impl Writer {
 
     fn rolled_back(&mut self, error: &Error) {
         if matches!(error, Error::StorageFull(_)) {
-            tracing::error!("the disk is full: new secrets are refused until there is room");
             self.reserve.give_up();
-            self.condition.full.store(true, Ordering::Relaxed);
+            self.note_room();
         } else {
             tracing::error!(cause = ?error.cause(), "a transaction was rolled back");
         }

@@ -1,12 +1,16 @@
-//! Who calls: HTTP Basic with an account's address and API token, or nobody in particular.
+//! Who calls, and from where: HTTP Basic with an account's address and API token, and the address of
+//! the client as far as the operator's proxies can be trusted to tell it.
 
+use super::Site;
 use super::error::Failure;
 use crate::error::Error;
-use crate::secret::Caller;
+use crate::secret::{Account as DomainAccount, Caller, Locale, Source};
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use base64ct::{Base64, Encoding};
+use base64ct::{Base64, Base64Unpadded, Encoding};
 use std::future::{Ready, ready};
 use zeroize::Zeroizing;
 
@@ -16,14 +20,12 @@ impl FromRequest for Caller {
 
     /// Refuses credentials that are present and wrong even where none are needed.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let refused = Error::Unauthorized { challenge: false };
-        ready(if has_credentials(request) { Err(refused.into()) } else { Ok(Self::Anonymous) })
+        ready(caller(request).map_err(Failure::from))
     }
 }
 
-/// A caller with an account, for routes that need one. There are no accounts yet, so there is no such
-/// caller, and these routes refuse everyone.
-pub enum Account {}
+/// A caller with an account, for routes that need one.
+pub struct Account(pub Caller);
 
 impl FromRequest for Account {
     type Error = Failure;
@@ -31,20 +33,99 @@ impl FromRequest for Account {
 
     /// Asks for credentials only if none came.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Err(Error::Unauthorized { challenge: !has_credentials(request) }.into()))
+        let caller = caller(request).and_then(|caller| match caller.account {
+            Some(_) => Ok(Self(caller)),
+            None => Err(Error::Unauthorized { challenge: true }),
+        });
+        ready(caller.map_err(Failure::from))
     }
 }
 
-fn has_credentials(request: &HttpRequest) -> bool {
-    request.headers().get_all(header::AUTHORIZATION).any(|value| !is_blank(value))
+/// A caller who is anonymous whatever credentials came, for routes under `/guest`.
+pub struct Guest(pub Caller);
+
+impl FromRequest for Guest {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    /// Wrong credentials are refused here too.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(caller(request).map(|caller| Self(Caller { account: None, ..caller })).map_err(Failure::from))
+    }
 }
 
-/// A client without an account sends a blank user name and a blank token.
-fn is_blank(value: &HeaderValue) -> bool {
-    let Some(encoded) = value.to_str().ok().and_then(|text| text.split_once(' ')) else {
-        return value.is_empty();
+/// Whoever looks at a page: credentials mean nothing there, wrong ones neither.
+pub struct Visitor(pub Caller);
+
+impl FromRequest for Visitor {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let visitor = site(request).map(|site| Caller {
+            account: None,
+            source: site.clients.source(request),
+            locale: locale(request),
+        });
+        ready(visitor.map(Self).map_err(Failure::from))
+    }
+}
+
+fn site(request: &HttpRequest) -> Result<&Data<Site>, Error> {
+    request.app_data::<Data<Site>>().ok_or_else(|| Error::Internal("no site".into()))
+}
+
+fn caller(request: &HttpRequest) -> Result<Caller, Error> {
+    let site = site(request)?;
+    let source = site.clients.source(request);
+    let mut values = request.headers().get_all(header::AUTHORIZATION).filter(|value| !value.is_empty());
+    let account = match (values.next(), values.next()) {
+        (None, _) => None,
+        (Some(value), None) => authenticate(site, value, source)?,
+        (Some(_), Some(_)) => return Err(Error::Unauthorized { challenge: false }),
     };
-    let decoded = Base64::decode_vec(encoded.1.trim()).map(Zeroizing::new);
-    encoded.0.eq_ignore_ascii_case("basic")
-        && decoded.is_ok_and(|pair| pair.iter().all(|byte| b" :".contains(byte)))
+    if account.is_some() {
+        refuse_foreign_sites(site, request)?;
+    }
+    Ok(Caller { account, source, locale: locale(request) })
+}
+
+fn locale(request: &HttpRequest) -> Locale {
+    let wishes = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|wishes| wishes.to_str().ok());
+    wishes.map(Locale::preferred).unwrap_or_default()
+}
+
+/// The account behind these credentials; none for a blank user name with a blank token, which a
+/// client without an account sends.
+fn authenticate(site: &Site, value: &HeaderValue, source: Source) -> Result<Option<DomainAccount>, Error> {
+    let refused = || Error::Unauthorized { challenge: false };
+    let (scheme, encoded) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(refused)?;
+    let encoded = encoded.trim();
+    let decoded = Base64::decode_vec(encoded).or_else(|_| Base64Unpadded::decode_vec(encoded));
+    let decoded = decoded.ok().map(Zeroizing::new).filter(|_| scheme.eq_ignore_ascii_case("basic"));
+    let pair = decoded.as_ref().and_then(|pair| str::from_utf8(pair).ok()).ok_or_else(refused)?;
+    let (user, token) = pair.split_once(':').unwrap_or((pair, ""));
+    if user.trim().is_empty() && token.trim().is_empty() {
+        return Ok(None);
+    }
+    site.app.authenticate(user, token, source).map(Some)
+}
+
+fn foreign() -> Error {
+    Error::Forbidden("Requests with credentials are not accepted from other sites".into())
+}
+
+/// A browser sends the credentials it remembers along with another site's forms. Programs send no
+/// `Origin`.
+fn refuse_foreign_sites(site: &Site, request: &HttpRequest) -> Result<(), Error> {
+    let changes = matches!(*request.method(), Method::POST | Method::PATCH);
+    let origin = request.headers().get(header::ORIGIN).filter(|_| changes);
+    let origin = origin.and_then(|origin| origin.to_str().ok()).filter(|origin| origin.starts_with("http"));
+    // A page may hide its origin, but not this from the browser's own hand.
+    let is_foreign = request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    match origin {
+        None if changes && is_foreign => Err(foreign()),
+        Some(origin) if !site.is_own_origin(origin) && !site.allows_origin(origin) => Err(foreign()),
+        _ => Ok(()),
+    }
 }

@@ -56,6 +56,7 @@ pub fn kind(error: &Error) -> (StatusCode, &'static str) {
     match error {
         Error::BadRequest(_) => (StatusCode::BAD_REQUEST, "BadRequest"),
         Error::Unauthorized { .. } => (StatusCode::UNAUTHORIZED, "Unauthorized"),
+        Error::Forbidden(_) => (StatusCode::FORBIDDEN, "Forbidden"),
         Error::NotFound | Error::NoSuchRoute => (StatusCode::NOT_FOUND, "NotFound"),
         Error::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
         Error::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "TooLarge"),
@@ -64,7 +65,7 @@ pub fn kind(error: &Error) -> (StatusCode, &'static str) {
         Error::LimitExceeded { .. } => (StatusCode::TOO_MANY_REQUESTS, "LimitExceeded"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "ServerError"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
-        Error::StorageFull(_) => (StatusCode::INSUFFICIENT_STORAGE, "StorageFull"),
+        Error::StorageFull(_) | Error::QuotaFull(_) => (StatusCode::INSUFFICIENT_STORAGE, "StorageFull"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Headers of every reply.
 
+use super::cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -38,12 +39,14 @@ pub async fn add<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, actix_web::Error> {
     let mut response = next.call(request).await?;
+    let request = response.request().clone();
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, value);
     }
     or_else(headers, header::CONTENT_SECURITY_POLICY, API_POLICY);
     or_else(headers, header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    cors::add(&request, headers);
     if is_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
     }

@@ -1,7 +1,8 @@
 //! Pages for people. They work without script, and nothing on them happens before somebody presses a
 //! button: looking never consumes.
 //!
-//! Credentials mean nothing here. Whoever has the link of a page may use the page.
+//! Whoever has the link of a page may use the page: credentials mean nothing there. Only making a secret
+//! looks at them.
 
 mod assets;
 mod create;
@@ -11,6 +12,8 @@ mod views;
 mod words;
 
 use super::SiteData;
+use super::caller::Visitor;
+use super::error::Failure;
 use super::params::Params;
 use super::routes::routes;
 use super::wishes::{recipe, wishes};
@@ -40,16 +43,17 @@ async fn home(site: SiteData) -> HttpResponse {
     reply::page(create::form(site.app.policy(), &Typed::default(), &Problem::default()))
 }
 
-async fn create(site: SiteData, input: Input) -> HttpResponse {
-    let mut params = match input {
-        Ok(params) => params,
-        Err(error) => return reply::error(&error),
+/// Where making secrets takes an account, the browser asks for its credentials.
+async fn create(site: SiteData, caller: Result<Caller, Failure>, input: Input) -> HttpResponse {
+    let (caller, mut params) = match (caller.map_err(Error::from), input) {
+        (Ok(caller), Ok(params)) => (caller, params),
+        (Err(error), _) | (_, Err(error)) => return reply::error(&error),
     };
     let mut typed = Typed { wants_generated: params.is_true("generate"), ..Typed::default() };
     let made = if typed.wants_generated {
-        generate(&site, params, &mut typed).await
+        generate(&site, params, &mut typed, &caller).await
     } else {
-        conceal(&site, params, &mut typed).await
+        conceal(&site, params, &mut typed, &caller).await
     };
     match made {
         Ok((receipt, value)) => reply::page(create::done(&site.links, &receipt, value.as_ref())),
@@ -59,79 +63,89 @@ async fn create(site: SiteData, input: Input) -> HttpResponse {
 
 type Made = Result<(Receipt, Option<Plaintext>), Error>;
 
-async fn conceal(site: &SiteData, mut params: Params, typed: &mut Typed) -> Made {
+async fn conceal(site: &SiteData, mut params: Params, typed: &mut Typed, caller: &Caller) -> Made {
     typed.secret = params.text("secret")?.map(create::as_typed);
     let wishes = wishes(&mut params)?;
     typed.note(&wishes);
-    Ok((site.app.conceal(typed.secret.clone(), wishes, Caller::Anonymous).await?, None))
+    Ok((site.app.conceal(typed.secret.clone(), wishes, caller).await?, None))
 }
 
-async fn generate(site: &SiteData, mut params: Params, typed: &mut Typed) -> Made {
+async fn generate(site: &SiteData, mut params: Params, typed: &mut Typed, caller: &Caller) -> Made {
     let recipe = recipe(&mut params)?;
     typed.length = recipe.length;
     let wishes = wishes(&mut params)?;
     typed.note(&wishes);
-    let (receipt, value) = site.app.generate(recipe, wishes, Caller::Anonymous).await?;
+    let (receipt, value) = site.app.generate(recipe, wishes, caller).await?;
     Ok((receipt, Some(value)))
 }
 
 /// The same page whatever the link is. Looks are counted, but not those of HEAD: link checkers send
 /// it on their own.
-async fn secret(site: SiteData, request: HttpRequest) -> HttpResponse {
+async fn secret(site: SiteData, Visitor(caller): Visitor, request: HttpRequest) -> HttpResponse {
     if let (Some(id), &Method::GET) = (SecretId::parse(id(&request)), request.method()) {
-        let _ = site.app.show(&id).await;
+        let _ = site.app.show(&id, &caller).await;
     }
     reply::page(views::secret(&Problem::default()))
 }
 
-async fn reveal(site: SiteData, request: HttpRequest, input: Input) -> HttpResponse {
-    match try_reveal(&site, &request, input).await {
+async fn reveal(
+    site: SiteData,
+    Visitor(caller): Visitor,
+    request: HttpRequest,
+    input: Input,
+) -> HttpResponse {
+    match try_reveal(&site, &request, input, &caller).await {
         Ok(content) => reply::page(views::revealed(&content)),
         Err(error @ Error::NotFound) => reply::refused(&error, |_| views::gone()),
         Err(error) => reply::refused(&error, views::secret),
     }
 }
 
-async fn try_reveal(site: &SiteData, request: &HttpRequest, input: Input) -> Result<Plaintext, Error> {
+async fn try_reveal(
+    site: &SiteData,
+    request: &HttpRequest,
+    input: Input,
+    caller: &Caller,
+) -> Result<Plaintext, Error> {
     let passphrase = input?.text("passphrase")?;
     let id = SecretId::parse(id(request)).ok_or(Error::NotFound)?;
-    Ok(site.app.reveal(&id, passphrase).await?.content)
+    Ok(site.app.reveal(&id, passphrase, caller).await?.content)
 }
 
-async fn receipt(site: SiteData, request: HttpRequest) -> HttpResponse {
-    match find(&site, &request) {
+async fn receipt(site: SiteData, Visitor(caller): Visitor, request: HttpRequest) -> HttpResponse {
+    match find(&site, &request, &caller) {
         Ok(receipt) => reply::page(views::receipt(&site.links, &receipt)),
         Err(error) => no_receipt(&error),
     }
 }
 
 /// Asks before it burns; once the secret is gone there is only the receipt left to show.
-async fn confirm(site: SiteData, request: HttpRequest) -> HttpResponse {
-    match find(&site, &request) {
+async fn confirm(site: SiteData, Visitor(caller): Visitor, request: HttpRequest) -> HttpResponse {
+    match find(&site, &request, &caller) {
         Ok(receipt) if receipt.is_live() => reply::page(views::burn(&receipt.id, &Problem::default())),
         Ok(receipt) => reply::page(views::receipt(&site.links, &receipt)),
         Err(error) => no_receipt(&error),
     }
 }
 
-async fn burn(site: SiteData, request: HttpRequest, input: Input) -> HttpResponse {
+async fn burn(site: SiteData, Visitor(caller): Visitor, request: HttpRequest, input: Input) -> HttpResponse {
     let Some(id) = ReceiptId::parse(id(&request)) else {
         return no_receipt(&Error::NotFound);
     };
-    match try_burn(&site, &id, input).await {
+    match try_burn(&site, &id, input, &caller).await {
         Ok(receipt) => reply::page(views::receipt(&site.links, &receipt)),
         Err(error @ Error::NotFound) => no_receipt(&error),
         Err(error) => reply::refused(&error, |problem| views::burn(&id, problem)),
     }
 }
 
-async fn try_burn(site: &SiteData, id: &ReceiptId, input: Input) -> Result<Receipt, Error> {
+async fn try_burn(site: &SiteData, id: &ReceiptId, input: Input, caller: &Caller) -> Result<Receipt, Error> {
     let passphrase = input?.text("passphrase")?;
-    site.app.burn(id, passphrase).await
+    site.app.burn(id, passphrase, caller).await
 }
 
-fn find(site: &SiteData, request: &HttpRequest) -> Result<Receipt, Error> {
-    site.app.receipt(&ReceiptId::parse(id(request)).ok_or(Error::NotFound)?)
+fn find(site: &SiteData, request: &HttpRequest, caller: &Caller) -> Result<Receipt, Error> {
+    site.app.receipt(&ReceiptId::parse(id(request)).ok_or(Error::NotFound)?, caller)
 }
 
 fn no_receipt(error: &Error) -> HttpResponse {

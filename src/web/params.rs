@@ -11,6 +11,7 @@ mod value;
 pub use value::Params;
 
 use super::Site;
+use super::deadlines::Whole;
 use super::error::Failure;
 use crate::error::Error;
 use actix_web::dev::Payload;
@@ -47,13 +48,16 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Params, Error> 
     let query = form::urlencoded(request.query_string().as_bytes(), &mut count)?;
     let (body, charge) =
         collect(payload, body_limit(site.app.policy().max_secret_bytes), &site.bodies).await?;
+    if let Some(whole) = request.conn_data::<Whole>() {
+        whole.tell();
+    }
     let body = parse(request.headers(), body, &mut count).await?;
     Ok(Params::new(query.merged(body), charge))
 }
 
 /// The longest body: a secret in which every byte is written as a JSON escape, and some room for the
 /// other parameters.
-fn body_limit(max_secret_bytes: usize) -> usize {
+pub fn body_limit(max_secret_bytes: usize) -> usize {
     6 * max_secret_bytes + (64 << 10)
 }
 

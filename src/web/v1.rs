@@ -37,46 +37,51 @@ async fn status(_: Caller) -> HttpResponse {
     json(&wire::Status::NOMINAL)
 }
 
-async fn authcheck(account: Account) -> HttpResponse {
-    match account {}
+async fn authcheck(_: Account) -> HttpResponse {
+    json(&wire::Status::NOMINAL)
 }
 
 async fn share(site: SiteData, caller: Caller, params: Params) -> Reply {
     let mut params = params.without_case();
     let (secret, wishes) = (params.text("secret")?, wishes(&mut params)?);
-    let receipt = site.app.conceal(secret, wishes, caller).await?;
-    Ok(json(&wire::Receipt::new(&receipt, &site.links)))
+    let receipt = site.app.conceal(secret, wishes, &caller).await?;
+    Ok(json(&wire::Receipt::new(&receipt, &site, &caller)))
 }
 
 async fn generate(site: SiteData, caller: Caller, params: Params) -> Reply {
     let mut params = params.without_case();
     let (recipe, wishes) = (recipe(&mut params)?, wishes(&mut params)?);
-    let (receipt, value) = site.app.generate(recipe, wishes, caller).await?;
-    Ok(json(&wire::Receipt::new(&receipt, &site.links).with_value(value.expose())))
+    let (receipt, value) = site.app.generate(recipe, wishes, &caller).await?;
+    Ok(json(&wire::Receipt::new(&receipt, &site, &caller).with_value(value.expose())))
 }
 
-async fn reveal(site: SiteData, _: Caller, key: Path<String>, params: Params) -> Reply {
+async fn reveal(site: SiteData, caller: Caller, key: Path<String>, params: Params) -> Reply {
     let passphrase = params.without_case().text("passphrase")?;
     let id = SecretId::parse(&key).ok_or(Error::NotFound)?;
-    let revealed = site.app.reveal(&id, passphrase).await.map_err(|error| unknown(error, id.as_str()))?;
+    let revealed = site.app.reveal(&id, passphrase, &caller).await;
+    let revealed = revealed.map_err(|error| unknown(error, id.as_str()))?;
     Ok(json(&wire::Revealed::new(&revealed, &site.links)))
 }
 
-async fn receipt(site: SiteData, _: Caller, key: Path<String>) -> Reply {
+async fn receipt(site: SiteData, caller: Caller, key: Path<String>) -> Reply {
     let id = ReceiptId::parse(&key).ok_or(Error::NotFound)?;
-    let receipt = site.app.receipt(&id).map_err(|error| unknown(error, id.as_str()))?;
-    Ok(json(&wire::Receipt::new(&receipt, &site.links)))
+    let receipt = site.app.receipt(&id, &caller).map_err(|error| unknown(error, id.as_str()))?;
+    Ok(json(&wire::Receipt::new(&receipt, &site, &caller)))
 }
 
-async fn burn(site: SiteData, _: Caller, key: Path<String>, params: Params) -> Reply {
+async fn burn(site: SiteData, caller: Caller, key: Path<String>, params: Params) -> Reply {
     let passphrase = params.without_case().text("passphrase")?;
     let id = ReceiptId::parse(&key).ok_or(Error::NotFound)?;
-    let receipt = site.app.burn(&id, passphrase).await.map_err(|error| unknown(error, id.as_str()))?;
-    Ok(json(&wire::Burned::new(&receipt, &site.links)))
+    let receipt = site.app.burn(&id, passphrase, &caller).await;
+    let receipt = receipt.map_err(|error| unknown(error, id.as_str()))?;
+    Ok(json(&wire::Burned::new(&receipt, &site, &caller)))
 }
 
-async fn recent(account: Account) -> HttpResponse {
-    match account {}
+async fn recent(site: SiteData, Account(caller): Account) -> Reply {
+    let recent = site.app.recent(&caller)?;
+    let lines: Vec<_> =
+        recent.iter().map(|receipt| wire::Receipt::new(receipt, &site, &caller).in_list()).collect();
+    Ok(json(&lines))
 }
 
 /// By POST, `recent` is a receipt's key like any other, and not of their form.

@@ -1,5 +1,6 @@
 //! `/api/v2` and its twins under `/guest`.
 
+mod guest;
 pub mod wire;
 
 use super::caller::Account;
@@ -30,12 +31,12 @@ routes! { "/api/v2";
     "/private/{id}" { get | head => receipt, patch => memo },
     "/receipt/{id}/burn" { post => burn },
     "/private/{id}/burn" { post => burn },
-    "/guest/secret/conceal" { post => conceal },
-    "/guest/secret/generate" { post => generate },
-    "/guest/secret/{id}" { get | head => show },
-    "/guest/secret/{id}/reveal" { post => reveal },
-    "/guest/receipt/{id}" { get | head => receipt },
-    "/guest/receipt/{id}/burn" { post => burn },
+    "/guest/secret/conceal" { post => guest::conceal },
+    "/guest/secret/generate" { post => guest::generate },
+    "/guest/secret/{id}" { get | head => guest::show },
+    "/guest/secret/{id}/reveal" { post => guest::reveal },
+    "/guest/receipt/{id}" { get | head => guest::receipt },
+    "/guest/receipt/{id}/burn" { post => guest::burn },
 }
 
 type Reply = Result<HttpResponse, Failure>;
@@ -58,42 +59,42 @@ async fn locales(_: Caller) -> HttpResponse {
 async fn conceal(site: SiteData, caller: Caller, mut params: Params) -> Reply {
     let mut inner = params.inner("secret")?;
     let (secret, wishes) = (inner.text("secret")?, wishes(&mut inner)?);
-    let receipt = site.app.conceal(secret, wishes, caller).await?;
-    Ok(json(&wire::concealed(&receipt, None)))
+    let receipt = site.app.conceal(secret, wishes, &caller).await?;
+    Ok(json(&wire::concealed(&receipt, None, &caller)))
 }
 
 async fn generate(site: SiteData, caller: Caller, mut params: Params) -> Reply {
     let mut inner = params.inner("secret")?;
     let (recipe, wishes) = (recipe(&mut inner)?, wishes(&mut inner)?);
-    let (receipt, value) = site.app.generate(recipe, wishes, caller).await?;
-    Ok(json(&wire::concealed(&receipt, Some(&value))))
+    let (receipt, value) = site.app.generate(recipe, wishes, &caller).await?;
+    Ok(json(&wire::concealed(&receipt, Some(&value), &caller)))
 }
 
 /// Looks are counted, but not those of HEAD: link checkers send it on their own.
-async fn show(site: SiteData, _: Caller, id: Path<String>, request: HttpRequest) -> Reply {
+async fn show(site: SiteData, caller: Caller, id: Path<String>, request: HttpRequest) -> Reply {
     let id = secret_id(&id)?;
-    let secret =
-        if request.method() == Method::HEAD { site.app.status(&id) } else { site.app.show(&id).await };
-    Ok(json(&wire::shown(&secret?)))
+    let is_head = request.method() == Method::HEAD;
+    let secret = if is_head { site.app.status(&id, &caller) } else { site.app.show(&id, &caller).await };
+    Ok(json(&wire::shown(&secret?, &caller)))
 }
 
-async fn reveal(site: SiteData, _: Caller, id: Path<String>, mut params: Params) -> Reply {
+async fn reveal(site: SiteData, caller: Caller, id: Path<String>, mut params: Params) -> Reply {
     let (id, passphrase) = (secret_id(&id)?, params.text("passphrase")?);
     if !params.is_true("continue") {
-        return Ok(json(&wire::shown(&site.app.show(&id).await?)));
+        return Ok(json(&wire::shown(&site.app.show(&id, &caller).await?, &caller)));
     }
-    Ok(json(&wire::revealed(&site.app.reveal(&id, passphrase).await?)))
+    Ok(json(&wire::revealed(&site.app.reveal(&id, passphrase, &caller).await?, &caller)))
 }
 
-async fn secret_status(site: SiteData, _: Caller, id: Path<String>) -> Reply {
-    match secret_id(&id).and_then(|id| site.app.status(&id)) {
-        Ok(secret) => Ok(json(&wire::secret_status(&secret))),
-        Err(Error::NotFound) => Ok(json(&wire::unknown_secret())),
+async fn secret_status(site: SiteData, caller: Caller, id: Path<String>) -> Reply {
+    match secret_id(&id).and_then(|id| site.app.status(&id, &caller)) {
+        Ok(secret) => Ok(json(&wire::secret_status(&secret, &caller))),
+        Err(Error::NotFound) => Ok(json(&wire::unknown_secret(&caller))),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn statuses(site: SiteData, _: Caller, mut params: Params) -> Reply {
+async fn statuses(site: SiteData, caller: Caller, mut params: Params) -> Reply {
     let lists = params.texts("identifiers")?;
     let names: Vec<&str> = lists.iter().flat_map(|list| list.split(',')).map(str::trim).collect();
     if names.len() > MOST_STATUSES {
@@ -101,24 +102,30 @@ async fn statuses(site: SiteData, _: Caller, mut params: Params) -> Reply {
         return Err(Error::invalid("identifiers", rule).into());
     }
     let ids: Vec<SecretId> = names.into_iter().filter_map(SecretId::parse).collect();
-    Ok(json(&wire::statuses(&site.app.statuses(&ids)?)))
+    Ok(json(&wire::statuses(&site.app.statuses(&ids, &caller)?, &caller)))
 }
 
-async fn receipt(site: SiteData, _: Caller, id: Path<String>) -> Reply {
-    Ok(json(&wire::receipt(&site.app.receipt(&receipt_id(&id)?)?, &site.links)))
+async fn receipt(site: SiteData, caller: Caller, id: Path<String>) -> Reply {
+    let receipt = site.app.receipt(&receipt_id(&id)?, &caller)?;
+    Ok(json(&wire::receipt(&receipt, &site.links, &caller)))
 }
 
-async fn burn(site: SiteData, _: Caller, id: Path<String>, mut params: Params) -> Reply {
+async fn burn(site: SiteData, caller: Caller, id: Path<String>, mut params: Params) -> Reply {
     let (id, passphrase) = (receipt_id(&id)?, params.text("passphrase")?);
-    Ok(json(&wire::receipt(&site.app.burn(&id, passphrase).await?, &site.links)))
+    let receipt = site.app.burn(&id, passphrase, &caller).await?;
+    Ok(json(&wire::receipt(&receipt, &site.links, &caller)))
 }
 
-async fn memo(account: Account) -> HttpResponse {
-    match account {}
+async fn memo(site: SiteData, Account(caller): Account, id: Path<String>, mut params: Params) -> Reply {
+    let (id, memo) = (receipt_id(&id)?, params.text_or_empty("memo")?);
+    let memo = memo.map(|memo| memo.to_string()).unwrap_or_default();
+    let receipt = site.app.set_memo(&id, memo, &caller).await?;
+    Ok(json(&wire::receipt(&receipt, &site.links, &caller)))
 }
 
-async fn recent(account: Account) -> HttpResponse {
-    match account {}
+async fn recent(site: SiteData, Account(caller): Account) -> Reply {
+    let recent = site.app.recent(&caller)?;
+    Ok(json(&wire::recent(&recent, site.app.recent_span(), &caller)))
 }
 
 fn secret_id(text: &str) -> Result<SecretId, Error> {

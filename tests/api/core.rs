@@ -3,6 +3,7 @@
 
 use crate::support::server::START;
 use std::future::Future;
+use std::path::PathBuf;
 use tellonce::app::{App, Policy};
 use tellonce::keyfile::KeySource;
 use tellonce::store::Role;
@@ -35,11 +36,16 @@ impl Core {
     }
 
     fn start(&self, now: Timestamp) -> App {
-        let database = self.folder.path().join("tellonce.db");
         let key = KeySource::File { path: self.folder.path().join("tellonce.key"), may_create: true };
         let fatal = Box::new(|reason: &str| panic!("{reason}"));
         let clock = Clock::manual(now);
-        App::open(&database, &key, Role::Server, self.policy.clone(), clock, fatal).expect("a database").app
+        App::open(&self.database(), &key, Role::Server, self.policy.clone(), clock, fatal)
+            .expect("a database")
+            .app
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("tellonce.db")
     }
 
     pub fn app(&self) -> &App {

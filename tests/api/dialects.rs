@@ -2,7 +2,7 @@
 //! missing, doubled or wrong, old versions of HTTP, odd credentials and odd values.
 
 use crate::support::http::Reply;
-use crate::support::server::{BASE, Made, START, policy};
+use crate::support::server::{BASE, Made, START, links, policy};
 use crate::support::{Request, Server};
 use serde_json::{Value, json};
 use tellonce::app::Policy;
@@ -495,9 +495,10 @@ fn the_servers_own_host_is_the_default_domain() {
     for domain in ["", "secrets.example", "SECRETS.example", "secrets.example:443"] {
         assert_eq!(share_url(&server, domain), BASE, "{domain}");
     }
-    let server = Server::start_with(Policy { own_host: "secrets.example:8443".into(), ..policy() });
+    let base = "https://secrets.example:8443";
+    let server = Server::start_with(Policy { links: links(base), ..policy() });
     for domain in ["secrets.example", "secrets.example:8443"] {
-        assert_eq!(share_url(&server, domain), BASE, "{domain}");
+        assert_eq!(share_url(&server, domain), base, "{domain}");
     }
 }
 

@@ -2,6 +2,7 @@
 //! its own order, one file each in `golden/`. `UPDATE_GOLDEN=1 cargo test --test api` writes them
 //! anew; what changed then shows in the diff.
 
+use crate::support::http::Login;
 use crate::support::http::Reply;
 use crate::support::server::{Made, policy};
 use crate::support::{Request, Server};
@@ -27,8 +28,10 @@ const TOO_LONG: usize = 6 * 1000 + (64 << 10) + 1;
 fn every_reply_is_as_it_was_written_down() {
     let server = Server::start_with(rules());
     let cases = cases();
-    let made = make_all(&server, &cases);
-    let replies = cases.iter().zip(&made).map(|(case, made)| (case.file(), case.play(&server, made)));
+    let logins = Logins::add_to(&server);
+    let made = make_all(&server, &logins, &cases);
+    let replies =
+        cases.iter().zip(&made).map(|(case, made)| (case.file(), case.play(&server, &logins, made)));
     let replies: BTreeMap<String, String> = replies.collect();
     assert_eq!(replies.len(), cases.len(), "two cases have the same name");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -40,14 +43,55 @@ fn every_reply_is_as_it_was_written_down() {
 
 /// Small bounds, so that bodies are short and few guesses are needed.
 fn rules() -> Policy {
-    let attempts = AttemptPolicy { per_window: 2, window: 50, lockout: 1800, lifetime: 3 };
+    let attempts =
+        AttemptPolicy { per_window: 2, window: 50, lockout: 1800, lifetime: 3, ..policy().attempts };
     Policy { max_secret_bytes: 1000, attempts, ..policy() }
+}
+
+/// The accounts there are.
+struct Logins {
+    /// Makes what is asked about.
+    owner: Login,
+    other: Login,
+    /// Has made two secrets, one of which was read.
+    lister: Login,
+    listed: [Made; 2],
+    /// Has made none.
+    newcomer: Login,
+}
+
+impl Logins {
+    fn add_to(server: &Server) -> Self {
+        let [owner, other, lister, newcomer] = ["owner", "other", "lister", "newcomer"]
+            .map(|name| server.account(&format!("{name}@example.com")));
+        let listed = [(); 2].map(|()| server.conceal_as(&lister, json!({ "secret": "hello" })));
+        Self { owner, other, lister, listed, newcomer }
+    }
+
+    fn of(&self, who: Who) -> &Login {
+        match who {
+            Who::Owner => &self.owner,
+            Who::Other => &self.other,
+            Who::Lister => &self.lister,
+            Who::Newcomer => &self.newcomer,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Who {
+    Owner,
+    Other,
+    Lister,
+    Newcomer,
 }
 
 /// What has happened to a secret before the request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     Nothing,
+    /// Made by an account.
+    Owned,
     Protected,
     OtherDomain,
     Generated,
@@ -63,9 +107,10 @@ enum Before {
 
 /// Gives each case a secret of its own: made at the start, used 100 seconds later, and 100 seconds
 /// after that the requests are sent.
-fn make_all(server: &Server, cases: &[Case]) -> Vec<Made> {
-    let made: Vec<Made> = cases.iter().map(|case| make(server, case.before)).collect();
+fn make_all(server: &Server, logins: &Logins, cases: &[Case]) -> Vec<Made> {
+    let made: Vec<Made> = cases.iter().map(|case| make(server, logins, case.before)).collect();
     server.advance(100);
+    server.reveal(&logins.listed[0]).ok();
     for (case, made) in cases.iter().zip(&made) {
         use_up(server, case.before, made);
     }
@@ -73,8 +118,9 @@ fn make_all(server: &Server, cases: &[Case]) -> Vec<Made> {
     made
 }
 
-fn make(server: &Server, before: Before) -> Made {
+fn make(server: &Server, logins: &Logins, before: Before) -> Made {
     match before {
+        Before::Owned => server.conceal_as(&logins.owner, json!({ "secret": "hello" })),
         Before::Protected | Before::Limited => {
             server.conceal_with(json!({ "secret": "hello", "passphrase": "right" }))
         }
@@ -120,6 +166,7 @@ struct Case {
     outcome: String,
     before: Before,
     target: String,
+    who: Option<Who>,
     headers: Vec<(&'static str, &'static str)>,
     body: String,
 }
@@ -133,9 +180,15 @@ impl Case {
             outcome: outcome.into(),
             before: Before::Nothing,
             target: route.replace("{key}", own).replace("{id}", own),
+            who: None,
             headers: Vec::new(),
             body: String::new(),
         }
+    }
+
+    /// With this account's credentials.
+    fn by(self, who: Who) -> Self {
+        Self { who: Some(who), ..self }
     }
 
     fn after(self, before: Before) -> Self {
@@ -168,15 +221,16 @@ impl Case {
     }
 
     #[track_caller]
-    fn play(&self, server: &Server, made: &Made) -> String {
+    fn play(&self, server: &Server, logins: &Logins, made: &Made) -> String {
         let fill = |text: &str| text.replace("{secret}", &made.secret).replace("{receipt}", &made.receipt);
         let mut request = Request::new(&self.method, &fill(&self.target));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         let request = if self.body.is_empty() { request } else { request.body(fill(&self.body)) };
-        let reply = server.send(&request);
-        let mut text = self.as_sent();
+        let login = self.who.map(|who| logins.of(who));
+        let reply = server.send(&login.map_or(request.clone(), |login| request.login(login)));
+        let mut text = self.as_sent(login);
         writeln!(text, "\nHTTP/1.1 {}", reply.status).expect("a text");
         let headers: BTreeSet<String> = reply
             .headers
@@ -185,12 +239,15 @@ impl Case {
             .map(|(name, value)| format!("{name}: {value}\n"))
             .collect();
         text.extend(headers);
-        text + "\n" + &self.masked_body(&reply, made)
+        text + "\n" + &self.masked_body(&reply, logins, made)
     }
 
     /// The request, with its placeholders.
-    fn as_sent(&self) -> String {
+    fn as_sent(&self, login: Option<&Login>) -> String {
         let mut text = format!("{} {}\n", self.method, self.target);
+        if let Some(login) = login {
+            writeln!(text, "Authorization: Basic ({}:token)", login.user).expect("a text");
+        }
         for (name, value) in &self.headers {
             writeln!(text, "{name}: {value}").expect("a text");
         }
@@ -203,7 +260,7 @@ impl Case {
     }
 
     #[track_caller]
-    fn masked_body(&self, reply: &Reply, made: &Made) -> String {
+    fn masked_body(&self, reply: &Reply, logins: &Logins, made: &Made) -> String {
         if reply.body.is_empty() {
             return String::new();
         }
@@ -219,9 +276,18 @@ impl Case {
         } else {
             (made.secret.clone(), made.receipt.clone())
         };
-        for (id, name) in [(secret, "secret"), (receipt, "receipt")] {
-            assert!(is_identifier(&id), "{id}");
-            text = text.replace(&id, &format!("{{{name}}}"));
+        let [first, second] = &logins.listed;
+        let names = [
+            (&secret, "secret"),
+            (&receipt, "receipt"),
+            (&first.secret, "first secret"),
+            (&first.receipt, "first receipt"),
+            (&second.secret, "second secret"),
+            (&second.receipt, "second receipt"),
+        ];
+        for (id, name) in names {
+            assert!(is_identifier(id), "{id}");
+            text = text.replace(id, &format!("{{{name}}}"));
             text = text.replace(&format!("\"{}\"", &id[..8]), &format!("\"{{{name} shortid}}\""));
         }
         if let Some(error_id) = own("/error_id") {
@@ -285,12 +351,18 @@ fn of_route(route: &str, method: &str) -> Vec<Case> {
         ("/api/v1/status" | "/api/v2/status" | "/api/v2/version" | "/api/v2/supported-locales", _) => {
             vec![case("success"), case("blank-credentials").header("Authorization", "Basic Og==")]
         }
-        ("/api/v1/authcheck" | "/api/v1/private/recent" | "/api/v2/private/recent", "get" | "head") => {
-            account(&case)
+        ("/api/v1/authcheck", _) => {
+            let mut cases = account(&case);
+            cases.push(case("success").by(Who::Newcomer));
+            cases
         }
-        ("/api/v2/private/{id}", "patch") => {
-            account(&case).into_iter().map(|case| case.json(json!({ "memo": "for Ann" }))).collect()
+        ("/api/v1/private/recent" | "/api/v2/private/recent", "get" | "head") => {
+            let mut cases = account(&case);
+            cases.push(case("success").by(Who::Lister));
+            cases.push(case("success-none").by(Who::Newcomer));
+            cases
         }
+        ("/api/v2/private/{id}", "patch") => memo(&case),
         ("/api/v1/private/recent", "post") => vec![case("unknown")],
         ("/api/v1/share" | "/api/v1/create", "post") => share(&case),
         ("/api/v1/generate", "post") => generate_v1(&case),
@@ -314,6 +386,32 @@ fn account(case: New) -> Vec<Case> {
         case("no-credentials"),
         case("blank-credentials").header("Authorization", "Basic Og=="),
         case("other-scheme").header("Authorization", "Bearer 0123abcd"),
+    ]
+}
+
+fn memo(case: New) -> Vec<Case> {
+    let mut cases: Vec<Case> =
+        account(case).into_iter().map(|case| case.json(json!({ "memo": "for Ann" }))).collect();
+    let with = |outcome: &str, memo: Value| {
+        case(outcome).after(Before::Owned).by(Who::Owner).json(json!({ "memo": memo }))
+    };
+    cases.extend([
+        with("success", json!("for Ann")),
+        with("success-cleared", json!("")),
+        with("long-memo", json!("m".repeat(501))),
+        with("memo-is-a-number", json!(1)),
+        with("foreign-site", json!("for Ann")).header("Origin", "https://evil.example"),
+        with("other-account", json!("for Ann")).by(Who::Other),
+        with("unknown", json!("for Ann")).id(UNKNOWN),
+    ]);
+    cases
+}
+
+/// The same for the account that made a secret, and for another one.
+fn owned(case: New) -> [Case; 2] {
+    [
+        case("success-owner").after(Before::Owned).by(Who::Owner),
+        case("success-other-account").after(Before::Owned).by(Who::Other),
     ]
 }
 
@@ -369,6 +467,8 @@ fn share(case: New) -> Vec<Case> {
         case("success-json").json(json!({ "secret": "hello" })),
         case("success-everything")
             .form("secret=hello&passphrase=right&ttl=3600&recipient=&share_domain=links.example&unknown=1"),
+        case("account").by(Who::Owner).form("secret=hello&ttl=9999999&recipient=friend@example.org"),
+        case("foreign-site").by(Who::Owner).header("Origin", "https://evil.example").form("secret=hello"),
         case("no-secret"),
         case("empty-secret").form("secret="),
         case("long-secret").form(format!("secret={}", "s".repeat(1001))),
@@ -384,6 +484,7 @@ fn generate_v1(case: New) -> Vec<Case> {
         case("success-everything").form(
             "length=20&character_sets[symbols]=false&passphrase=right&ttl=3600&share_domain=links.example",
         ),
+        case("account").by(Who::Owner),
         case("short-length").form("length=3"),
         case("long-length").form("length=129"),
         case("length-not-digits").form("length=many"),
@@ -418,6 +519,7 @@ fn reveal_v1(case: New) -> Vec<Case> {
         case("success-other-domain").after(Before::OtherDomain),
         case("success-with-passphrase-for-none").form("passphrase=needless"),
     ];
+    cases.extend(owned(case));
     cases.extend(guesses(case));
     cases.extend(nobody(case));
     cases.extend(unreadable(case));
@@ -433,12 +535,14 @@ fn receipt(case: New) -> Vec<Case> {
         case("looked-at").after(Before::Looked),
         case("guessed-at").after(Before::Limited),
     ];
+    cases.extend(owned(case));
     cases.extend(nobody(case));
     cases
 }
 
 fn burn_v1(case: New) -> Vec<Case> {
     let mut cases = vec![case("success"), case("success-other-domain").after(Before::OtherDomain)];
+    cases.extend(owned(case));
     cases.extend(guesses(case));
     cases.extend(nobody(case));
     cases.extend(unreadable(case));
@@ -471,6 +575,7 @@ fn conceal(case: New) -> Vec<Case> {
     let mut cases = vec![
         case("success").json(json!({ "secret": { "secret": "hello" } })),
         case("success-everything").json(everything),
+        case("account").by(Who::Owner).json(json!({ "secret": { "secret": "hello", "ttl": 9_999_999 } })),
         case("no-object"),
         case("no-secret").json(json!({ "secret": {} })),
         case("empty-secret").json(json!({ "secret": { "secret": "" } })),
@@ -491,6 +596,7 @@ fn generate_v2(case: New) -> Vec<Case> {
         case("success").json(json!({ "secret": { "kind": "generate" } })),
         case("success-everything").json(everything),
         case("success-no-object"),
+        case("account").by(Who::Owner),
         case("short-length").json(json!({ "secret": { "length": 3 } })),
         case("long-length").json(json!({ "secret": { "length": 129 } })),
         case("length-not-digits").json(json!({ "secret": { "length": "many" } })),
@@ -511,6 +617,7 @@ fn show(case: New) -> Vec<Case> {
         case("looked-at").after(Before::Looked),
         case("guessed-at").after(Before::Limited),
     ];
+    cases.extend(owned(case));
     cases.extend(nobody(case));
     cases
 }
@@ -526,6 +633,7 @@ fn reveal_v2(case: New) -> Vec<Case> {
             .json(json!({ "passphrase": "wrong" })),
         case("continue-false").json(json!({ "continue": false })),
     ];
+    cases.extend(owned(case).map(|case| case.json(json!({ "continue": true }))));
     cases.extend(guesses(case));
     cases.extend(nobody(&|outcome: &str| case(outcome).json(json!({ "continue": true }))));
     cases.extend(unreadable(case));
@@ -553,6 +661,7 @@ fn burn_v2(case: New) -> Vec<Case> {
         case("success-continue").json(json!({ "continue": true })),
         case("success-other-domain").after(Before::OtherDomain),
     ];
+    cases.extend(owned(case));
     cases.extend(guesses(case));
     cases.extend(nobody(case));
     cases.extend(unreadable(case));

@@ -2,19 +2,25 @@
 //! ciphers or HTTP: what was done, when, and what must have come of it.
 
 use crate::core::Core;
-use crate::support::server::policy;
+use crate::support::server::{anyone, policy};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tellonce::app::{App, Policy, Wishes};
 use tellonce::error::Error;
-use tellonce::limits::AttemptPolicy;
-use tellonce::secret::{Caller, ReceiptId, SecretId, State};
+use tellonce::limits::{AttemptPolicy, Rate};
+use tellonce::secret::{ReceiptId, SecretId, State};
 use tellonce::time::{Now, Timestamp};
 use zeroize::Zeroizing;
 
 /// Bounds that a short story can reach.
-const RULES: AttemptPolicy = AttemptPolicy { per_window: 3, window: 600, lockout: 1800, lifetime: 7 };
+const RULES: AttemptPolicy = AttemptPolicy {
+    per_source: Rate::per(1_000_000, 1),
+    per_window: 3,
+    window: 600,
+    lockout: 1800,
+    lifetime: 7,
+};
 const DEFAULT_TTL: i64 = 604_800;
 const LONGEST_TTL: i64 = 604_800;
 const SHORTEST_TTL: i64 = 60;
@@ -207,7 +213,8 @@ impl Story<'_> {
         let content = format!("secret {}", self.secrets.len());
         let passphrase = if has_passphrase { Guess::Right.text() } else { None };
         let wishes = Wishes { passphrase, ttl: wish, ..Wishes::default() };
-        let concealed = self.app().conceal(Some(Zeroizing::new(content.clone())), wishes, Caller::Anonymous);
+        let caller = anyone();
+        let concealed = self.app().conceal(Some(Zeroizing::new(content.clone())), wishes, &caller);
         let receipt = self.core.run(concealed).expect("a receipt");
         let ttl = match wish {
             None | Some(0) => DEFAULT_TTL,
@@ -230,7 +237,7 @@ impl Story<'_> {
 
     fn show(&mut self, which: usize) {
         let now = self.app().clock().now();
-        let shown = self.core.run(self.app().show(&self.secrets[which].secret));
+        let shown = self.core.run(self.app().show(&self.secrets[which].secret, &anyone()));
         let model = &mut self.secrets[which];
         assert_eq!(shown.is_ok(), model.is_live(now));
         if let Ok(secret) = shown {
@@ -242,7 +249,7 @@ impl Story<'_> {
 
     fn reveal(&mut self, which: usize, guess: Guess) {
         let now = self.app().clock().now();
-        let revealed = self.core.run(self.app().reveal(&self.secrets[which].secret, guess.text()));
+        let revealed = self.core.run(self.app().reveal(&self.secrets[which].secret, guess.text(), &anyone()));
         let model = &mut self.secrets[which];
         assert_eq!(verdict(&revealed), model.try_passphrase(guess, now));
         if let Ok(revealed) = revealed {
@@ -255,7 +262,7 @@ impl Story<'_> {
 
     fn burn(&mut self, which: usize, guess: Guess) {
         let now = self.app().clock().now();
-        let burned = self.core.run(self.app().burn(&self.secrets[which].receipt, guess.text()));
+        let burned = self.core.run(self.app().burn(&self.secrets[which].receipt, guess.text(), &anyone()));
         let model = &mut self.secrets[which];
         assert_eq!(verdict(&burned), model.try_passphrase(guess, now));
         if let Ok(receipt) = burned {
@@ -268,13 +275,13 @@ impl Story<'_> {
     fn check(&self) {
         let now = self.app().clock().now();
         for model in &self.secrets {
-            let status = self.app().status(&model.secret);
+            let status = self.app().status(&model.secret, &anyone());
             assert_eq!(status.is_ok(), model.is_live(now));
             if let Ok(secret) = status {
                 assert_eq!(secret.seconds_left, model.expires() - now.latest().unix());
                 assert_eq!(secret.has_passphrase, model.has_passphrase);
             }
-            let receipt = self.app().receipt(&model.receipt);
+            let receipt = self.app().receipt(&model.receipt, &anyone());
             assert_eq!(receipt.is_ok(), model.has_receipt(now));
             if let Ok(receipt) = receipt {
                 assert_eq!(receipt.state, model.state(now));

@@ -3,14 +3,14 @@
 
 use crate::core::Core;
 use crate::support::http::Reply;
-use crate::support::server::{Made, policy};
+use crate::support::server::{Made, anyone, policy};
 use crate::support::{Request, Server};
 use serde_json::{Value, json};
 use std::sync::Barrier;
 use std::thread;
 use tellonce::app::{Policy, Wishes};
 use tellonce::error::Error;
-use tellonce::secret::{Caller, Receipt, State};
+use tellonce::secret::{Receipt, State};
 use tellonce::vault::Argon2Cost;
 use zeroize::Zeroizing;
 
@@ -206,7 +206,8 @@ fn one_secrets_guesses_do_not_count_against_another() {
 }
 
 fn guess(core: &Core, receipt: &Receipt, passphrase: &str) -> Result<String, Error> {
-    let revealed = core.run(core.app().reveal(&receipt.secret, Some(Zeroizing::new(passphrase.into()))));
+    let revealed =
+        core.run(core.app().reveal(&receipt.secret, Some(Zeroizing::new(passphrase.into())), &anyone()));
     revealed.map(|revealed| revealed.content.expose().to_owned())
 }
 
@@ -214,7 +215,8 @@ fn guess(core: &Core, receipt: &Receipt, passphrase: &str) -> Result<String, Err
 fn guesses_are_remembered_across_a_restart() {
     let mut core = Core::open(policy());
     let wishes = Wishes { passphrase: Some(Zeroizing::new("right".into())), ..Wishes::default() };
-    let concealed = core.app().conceal(Some(Zeroizing::new("hello".into())), wishes, Caller::Anonymous);
+    let caller = anyone();
+    let concealed = core.app().conceal(Some(Zeroizing::new("hello".into())), wishes, &caller);
     let receipt = core.run(concealed).expect("a receipt");
     for round in 1..=50 {
         assert!(matches!(guess(&core, &receipt, "wrong"), Err(Error::WrongPassphrase)), "{round}");
@@ -230,7 +232,7 @@ fn guesses_are_remembered_across_a_restart() {
     }
     core.reopen();
     assert!(matches!(guess(&core, &receipt, "right"), Err(Error::NotFound)));
-    let receipt = core.app().receipt(&receipt.id).expect("a receipt");
+    let receipt = core.app().receipt(&receipt.id, &anyone()).expect("a receipt");
     assert!(matches!(receipt.state, State::Orphaned(Some(_))));
     assert_eq!(receipt.failed_attempts, 50);
 }

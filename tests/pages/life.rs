@@ -128,7 +128,8 @@ fn a_wrong_passphrase_asks_again_and_loses_nothing() {
 
 #[test]
 fn too_many_guesses_have_to_wait_and_then_end_the_secret() {
-    let attempts = AttemptPolicy { per_window: 1, window: 60, lockout: 600, lifetime: 2 };
+    let attempts =
+        AttemptPolicy { per_window: 1, window: 60, lockout: 600, lifetime: 2, ..policy().attempts };
     let server = Server::start_with(tellonce::app::Policy { attempts, ..policy() });
     let made = server.conceal_with(json!({ "secret": "hello", "passphrase": "right" }));
     let path = format!("/secret/{}", made.secret);

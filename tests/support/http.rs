@@ -1,6 +1,7 @@
 //! A small HTTP/1.1 client over a plain socket. It sends exactly what it is told and reads whole
 //! replies, so that a test can speak as badly as real programs do.
 
+use base64ct::{Base64, Encoding};
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -51,6 +52,11 @@ impl Request {
         self.header("Content-Type", "application/x-www-form-urlencoded").body(body)
     }
 
+    /// With an account's credentials.
+    pub fn login(self, login: &Login) -> Self {
+        self.header("Authorization", &login.header())
+    }
+
     /// The bytes on the wire.
     pub fn bytes(&self) -> Vec<u8> {
         let mut text = format!("{} {} HTTP/1.1\r\nHost: localhost\r\n", self.method, self.target);
@@ -63,6 +69,25 @@ impl Request {
         text += "\r\n";
         [text.as_bytes(), &self.body].concat()
     }
+}
+
+/// An account's credentials.
+#[derive(Clone, Debug)]
+pub struct Login {
+    pub user: String,
+    pub token: String,
+}
+
+impl Login {
+    /// What the header `Authorization` says.
+    pub fn header(&self) -> String {
+        basic(&format!("{}:{}", self.user, self.token))
+    }
+}
+
+/// HTTP Basic with this text.
+pub fn basic(pair: &str) -> String {
+    format!("Basic {}", Base64::encode_string(pair.as_bytes()))
 }
 
 /// A whole reply.

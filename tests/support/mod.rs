@@ -5,7 +5,8 @@
 pub mod http;
 pub mod process;
 pub mod server;
+pub mod smtp;
 
-pub use http::{Client, Reply, Request};
+pub use http::{Client, Login, Reply, Request};
 pub use process::Process;
 pub use server::Server;

@@ -1,23 +1,27 @@
 //! The whole server inside the test: real sockets, a real database file, and a clock moved by hand.
 
-use super::http::{Client, Reply, Request};
+use super::http::{Client, Login, Reply, Request};
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
-use actix_web::{App as Actix, HttpServer};
 use serde_json::{Value, json};
-use std::net::{SocketAddr, TcpListener};
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use tellonce::app::{App, Policy};
-use tellonce::config::BaseUrl;
+use std::time::Duration;
+use tellonce::app::{App, Create, Policy};
 use tellonce::keyfile::KeySource;
-use tellonce::limits::AttemptPolicy;
+use tellonce::limits::{AttemptPolicy, Rate, RatePolicy};
+use tellonce::links::Links;
+use tellonce::secret::{Caller, EmailAddress, Locale, Source};
 use tellonce::store::Role;
 use tellonce::time::{Clock, Timestamp, Ttl, TtlPolicy};
 use tellonce::vault::Argon2Cost;
-use tellonce::web::{self, Links, Site};
+use tellonce::web::server::{self, Bounds};
+use tellonce::web::{Rules, Site};
 use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
 
 /// The moment at which tests begin: 2027-01-15T08:00:00Z.
 pub const START: i64 = 1_800_000_000;
@@ -35,9 +39,15 @@ pub fn policy() -> Policy {
         },
         passphrase_min_length: 1,
         passphrase_required: false,
-        attempts: AttemptPolicy::DEFAULT,
+        ttl_max_account: Ttl::from_seconds(2_592_000),
+        create: Create::Anyone,
+        max_recipients: 1,
+        rates: RatePolicy::OFF,
+        min_free_disk: 0,
+        // All of a test's callers are one source.
+        attempts: AttemptPolicy { per_source: Rate::per(1_000_000, 1), ..AttemptPolicy::DEFAULT },
         argon2: Argon2Cost { m: 32, t: 1, p: 1 },
-        own_host: "secrets.example".into(),
+        links: links(BASE),
         share_domains: vec!["links.example".into()],
     }
 }
@@ -49,6 +59,7 @@ pub struct Server {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     folder: TempDir,
+    runtime: Runtime,
 }
 
 impl Server {
@@ -57,30 +68,46 @@ impl Server {
     }
 
     pub fn start_with(policy: Policy) -> Self {
+        Self::start_under(policy, Rules::default())
+    }
+
+    /// A server under these rules for requests.
+    pub fn start_under(policy: Policy, rules: Rules) -> Self {
         let folder = TempDir::new().expect("a folder");
         let database = folder.path().join("tellonce.db");
         let key = KeySource::File { path: folder.path().join("tellonce.key"), may_create: true };
         let clock = Clock::manual(Timestamp::from_unix(START));
         let fatal = Box::new(|reason: &str| panic!("{reason}"));
         let opened = App::open(&database, &key, Role::Server, policy, clock, fatal).expect("a database");
-        let base: BaseUrl = tellonce::config::base_url(BASE).expect("a base URL");
-        let site = Data::new(Site::new(opened.app, Links::new(base)));
+        let site = Data::new(Site::new(opened.app, rules));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let (ready, started) = mpsc::channel();
         let shared = site.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || {
-                    Actix::new().wrap(web::normaliser()).service(web::everything(shared.clone()))
-                });
-                let server = server.workers(2).disable_signals().listen(listener).expect("listening").run();
+                let bounds = Bounds { workers: 2, max_connections: 4096, shutdown: Duration::from_secs(10) };
+                let server = server::server(&shared, listener, bounds).expect("listening");
                 ready.send(server.handle()).expect("a listener");
                 server.await.expect("served");
             });
         });
         let handle = started.recv().expect("started");
-        Self { address, site, handle, thread: Some(thread), folder }
+        let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+        Self { address, site, handle, thread: Some(thread), folder, runtime }
+    }
+
+    /// Does what the operator's commands do.
+    pub fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// Adds an account.
+    #[track_caller]
+    pub fn account(&self, user: &str) -> Login {
+        let address = EmailAddress::parse(user).expect("an address");
+        let token = self.run(self.site.app.add_account(address)).expect("a new account");
+        Login { user: user.into(), token: token.expose().into() }
     }
 
     /// Lets time pass.
@@ -122,9 +149,14 @@ impl Server {
     /// Conceals with these parameters.
     #[track_caller]
     pub fn conceal_with(&self, secret: Value) -> Made {
-        let reply = self.post("/api/v2/secret/conceal", &json!({ "secret": secret })).ok();
-        let text = |pointer| reply.pointer(pointer).and_then(Value::as_str).expect("a text").to_owned();
-        Made { secret: text("/record/secret/identifier"), receipt: text("/record/receipt/identifier") }
+        Made::of(&self.post("/api/v2/secret/conceal", &json!({ "secret": secret })).ok())
+    }
+
+    /// Conceals with these parameters as this account.
+    #[track_caller]
+    pub fn conceal_as(&self, login: &Login, secret: Value) -> Made {
+        let request = Request::post("/api/v2/secret/conceal").json(&json!({ "secret": secret }));
+        Made::of(&self.send(&request.login(login)).ok())
     }
 
     /// Reveals without a passphrase.
@@ -161,4 +193,23 @@ impl Drop for Server {
 pub struct Made {
     pub secret: String,
     pub receipt: String,
+}
+
+impl Made {
+    /// Of v2's reply.
+    #[track_caller]
+    pub fn of(reply: &Value) -> Self {
+        let text = |pointer| reply.pointer(pointer).and_then(Value::as_str).expect("a text").to_owned();
+        Self { secret: text("/record/secret/identifier"), receipt: text("/record/receipt/identifier") }
+    }
+}
+
+/// Somebody without an account.
+pub fn anyone() -> Caller {
+    Caller { account: None, source: Source::of(Ipv4Addr::LOCALHOST.into()), locale: Locale::English }
+}
+
+/// Links that begin with this.
+pub fn links(base: &str) -> Links {
+    Links::new(tellonce::config::base_url(base).expect("a base URL"))
 }

@@ -5,9 +5,9 @@ use super::template::{Html, fill, join, text};
 use super::{views, words};
 use crate::app::{Policy, Wishes};
 use crate::generator::Recipe;
+use crate::links::{Links, receipt_path};
 use crate::secret::{Plaintext, Receipt};
 use crate::time::{Ttl, TtlPolicy};
-use crate::web::links::{Links, receipt_path};
 use zeroize::Zeroizing;
 
 /// Lifetimes that people choose from, in seconds, as far as the operator allows them.

@@ -3,8 +3,8 @@
 use super::reply::Problem;
 use super::template::{Html, fill, join, text};
 use super::{assets, words};
-use crate::secret::{Looks, Plaintext, Receipt, ReceiptId, State};
-use crate::web::links::{Links, burn_path, receipt_path};
+use crate::links::{Links, burn_path, receipt_path};
+use crate::secret::{Delivery, Looks, Plaintext, Receipt, ReceiptId, State};
 use actix_web::http::StatusCode;
 
 /// A whole page. A title that begins with the problem is what a screen reader says first.
@@ -111,7 +111,7 @@ pub fn receipt(links: &Links, receipt: &Receipt) -> Html {
 fn verdict(receipt: &Receipt) -> (&'static str, &'static str, String) {
     let nobody = "Nobody can read it any more.".to_owned();
     match receipt.state {
-        State::New => {
+        State::New | State::Shared(_) => {
             let left = words::span(receipt.secret_seconds_left().unwrap_or_default());
             ("waiting", "Not read yet", format!("It can be read once. Time left: {left}."))
         }
@@ -139,13 +139,14 @@ fn live(links: &Links, receipt: &Receipt) -> Html {
 fn events(receipt: &Receipt) -> Vec<Html> {
     let made = if receipt.has_passphrase { "Made, with a passphrase" } else { "Made" };
     let mut events = vec![event("made", made, words::time(receipt.created))];
+    events.extend(receipt.delivery.map(delivery));
     events.extend(looks(&receipt.looks));
     if receipt.failed_attempts > 0 {
         let title = words::count(receipt.failed_attempts, "wrong passphrase");
         events.push(event("wrong-try", &title, text("Tried, and refused")));
     }
     let (kind, title, at) = match receipt.state {
-        State::New => ("ahead", "Runs out", Some(receipt.secret_expires())),
+        State::New | State::Shared(_) => ("ahead", "Runs out", Some(receipt.secret_expires())),
         State::Revealed(at) => ("done", "Read", Some(at)),
         State::Burned(at) => ("ended", "Burned", Some(at)),
         State::Expired(at) => ("ended", "Ran out", Some(at)),
@@ -154,6 +155,14 @@ fn events(receipt: &Receipt) -> Vec<Html> {
     };
     events.push(event(kind, title, at.map(words::time).unwrap_or_default()));
     events
+}
+
+fn delivery(delivery: Delivery) -> Html {
+    match delivery {
+        Delivery::Pending => event("looked", "Mail with the link", text("Waits to be sent")),
+        Delivery::Sent(at) => event("looked", "Link mailed", words::time(at)),
+        Delivery::Failed => event("wrong-try", "Mail with the link", text("Could not be sent")),
+    }
 }
 
 /// Whether any of them ended in reading is told by the state.

@@ -3,8 +3,9 @@
 #![allow(clippy::struct_field_names, reason = "the contract names the fields")]
 
 use crate::app::Revealed as RevealedSecret;
-use crate::secret::{Receipt as DomainReceipt, State};
-use crate::web::links::Links;
+use crate::links::Links;
+use crate::secret::{Caller, Receipt as DomainReceipt, State};
+use crate::web::Site;
 use serde::Serialize;
 
 /// Whether the service is well.
@@ -54,12 +55,13 @@ pub struct Receipt<'a> {
 
 impl<'a> Receipt<'a> {
     /// A receipt in v1's words.
-    pub fn new(receipt: &'a DomainReceipt, links: &Links) -> Self {
+    pub fn new(receipt: &'a DomainReceipt, site: &'a Site, caller: &'a Caller) -> Self {
+        let links = &site.links;
         let share_domain = receipt.share_domain.as_deref();
         let url = links.receipt(share_domain, &receipt.id);
         let secret_key = receipt.is_live().then(|| receipt.secret.as_str());
         Self {
-            custid: "anon",
+            custid: receipt.address_for(caller).unwrap_or("anon"),
             metadata_key: receipt.id.as_str(),
             secret_key,
             ttl: receipt.ttl.seconds(),
@@ -87,6 +89,12 @@ impl<'a> Receipt<'a> {
         }
     }
 
+    /// A line of an owner's list, which never holds a link.
+    #[must_use]
+    pub fn in_list(self) -> Self {
+        Self { secret_key: None, secret_identifier: None, ..self }
+    }
+
     /// With the value that was generated just now.
     #[must_use]
     pub fn with_value(self, value: &'a str) -> Self {
@@ -96,7 +104,7 @@ impl<'a> Receipt<'a> {
 
 fn state(state: State) -> &'static str {
     match state {
-        State::New => "new",
+        State::New | State::Shared(_) => "new",
         State::Revealed(_) => "received",
         State::Burned(_) => "burned",
         State::Expired(_) => "expired",
@@ -133,7 +141,7 @@ pub struct Burned<'a> {
 
 impl<'a> Burned<'a> {
     /// A burned secret in v1's words.
-    pub fn new(receipt: &'a DomainReceipt, links: &Links) -> Self {
-        Self { state: Receipt::new(receipt, links), secret_shortkey: receipt.secret.short() }
+    pub fn new(receipt: &'a DomainReceipt, site: &'a Site, caller: &'a Caller) -> Self {
+        Self { state: Receipt::new(receipt, site, caller), secret_shortkey: receipt.secret.short() }
     }
 }

@@ -4,9 +4,9 @@
 #![allow(clippy::struct_field_names, reason = "the contract names the fields")]
 
 use crate::app::Revealed;
-use crate::secret::{Kind, Plaintext, Receipt, Secret, State};
+use crate::links::{Links, burn_path, receipt_path, share_path};
+use crate::secret::{Caller, Delivery, Kind, Plaintext, Receipt, Secret, State};
 use crate::time::Timestamp;
-use crate::web::links::{Links, burn_path, receipt_path, share_path};
 use serde::Serialize;
 
 /// A flag that holds is `"true"`, one that does not is null, never `"false"`: a test for truth is
@@ -23,18 +23,25 @@ fn time(at: Option<Timestamp>) -> Option<String> {
 
 /// What every reply is wrapped in.
 #[derive(Serialize)]
-pub struct Envelope<R, D> {
+pub struct Envelope<'a, R, D> {
     success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
     shrimp: &'static str,
     record: R,
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<D>,
 }
 
-impl<R, D> Envelope<R, D> {
-    fn new(record: R, details: D) -> Self {
-        Self { success: true, shrimp: "", record, details: Some(details) }
+impl<'a, R, D> Envelope<'a, R, D> {
+    fn new(record: R, details: D, caller: &'a Caller) -> Self {
+        Self { success: true, user_id: user_id(caller), shrimp: "", record, details: Some(details) }
     }
+}
+
+/// The calling account's address.
+fn user_id(caller: &Caller) -> Option<&str> {
+    caller.account.as_ref().map(|account| account.address.as_str())
 }
 
 /// The secret object.
@@ -143,7 +150,7 @@ pub struct ReceiptObject<'a> {
 }
 
 impl<'a> ReceiptObject<'a> {
-    fn new(receipt: &'a Receipt) -> Self {
+    fn new(receipt: &'a Receipt, caller: &'a Caller) -> Self {
         let facts = Facts::of(receipt);
         Self {
             identifier: receipt.id.as_str(),
@@ -152,9 +159,9 @@ impl<'a> ReceiptObject<'a> {
             state: facts.state,
             created: receipt.created.unix(),
             updated: receipt.updated().unix(),
-            custid: None,
-            owner_id: None,
-            shared: None,
+            custid: receipt.address_for(caller),
+            owner_id: receipt.address_for(caller),
+            shared: time(facts.shared),
             previewed: time(receipt.looks.first),
             viewed: time(receipt.looks.first),
             revealed: time(facts.revealed),
@@ -223,7 +230,7 @@ pub struct NativeReceipt<'a> {
 }
 
 impl<'a> NativeReceipt<'a> {
-    fn new(receipt: &'a Receipt) -> Self {
+    fn new(receipt: &'a Receipt, caller: &'a Caller) -> Self {
         let facts = Facts::of(receipt);
         let receipt_ttl = receipt.ttl.doubled().seconds();
         let (previewed, revealed) =
@@ -235,9 +242,9 @@ impl<'a> NativeReceipt<'a> {
             state: facts.state,
             created: receipt.created.unix(),
             updated: receipt.updated().unix(),
-            custid: None,
-            owner_id: None,
-            shared: None,
+            custid: receipt.address_for(caller),
+            owner_id: receipt.address_for(caller),
+            shared: facts.shared.map(Timestamp::unix),
             previewed,
             viewed: previewed,
             revealed,
@@ -271,6 +278,7 @@ impl<'a> NativeReceipt<'a> {
 struct Facts {
     state: &'static str,
     kind: &'static str,
+    shared: Option<Timestamp>,
     revealed: Option<Timestamp>,
     burned: Option<Timestamp>,
     is_expired: bool,
@@ -283,10 +291,22 @@ impl Facts {
             Kind::Conceal => "conceal",
             Kind::Generate => "generate",
         };
-        let plain =
-            Self { state: "new", kind, revealed: None, burned: None, is_expired: false, is_orphaned: false };
+        let shared = match receipt.delivery {
+            Some(Delivery::Sent(at)) => Some(at),
+            _ => None,
+        };
+        let plain = Self {
+            state: "new",
+            kind,
+            shared,
+            revealed: None,
+            burned: None,
+            is_expired: false,
+            is_orphaned: false,
+        };
         match receipt.state {
             State::New => plain,
+            State::Shared(_) => Self { state: "shared", ..plain },
             State::Revealed(at) => Self { state: "revealed", revealed: Some(at), ..plain },
             State::Burned(at) => Self { state: "burned", burned: Some(at), ..plain },
             State::Expired(_) => Self { state: "expired", is_expired: true, ..plain },
@@ -316,10 +336,11 @@ pub struct ConcealedDetails<'a> {
 pub fn concealed<'a>(
     receipt: &'a Receipt,
     value: Option<&'a Plaintext>,
-) -> Envelope<Concealed<'a>, ConcealedDetails<'a>> {
+    caller: &'a Caller,
+) -> Envelope<'a, Concealed<'a>, ConcealedDetails<'a>> {
     let record = Concealed {
-        receipt: ReceiptObject::new(receipt),
-        metadata: NativeReceipt::new(receipt),
+        receipt: ReceiptObject::new(receipt, caller),
+        metadata: NativeReceipt::new(receipt, caller),
         secret: SecretObject::of_receipt(receipt, value),
         share_domain: receipt.share_domain.as_deref(),
     };
@@ -327,6 +348,7 @@ pub fn concealed<'a>(
     Envelope::new(
         record,
         ConcealedDetails { kind, recipient: &receipt.recipients, recipient_safe: &receipt.recipients },
+        caller,
     )
 }
 
@@ -343,20 +365,23 @@ pub struct ShowDetails {
 }
 
 /// The show reply.
-pub fn shown(secret: &Secret) -> Envelope<SecretObject<'_>, ShowDetails> {
+pub fn shown<'a>(secret: &'a Secret, caller: &'a Caller) -> Envelope<'a, SecretObject<'a>, ShowDetails> {
     let details = ShowDetails {
         continued: None,
-        is_owner: None,
+        is_owner: flag(secret.is_owner),
         show_secret: None,
         correct_passphrase: None,
         display_lines: "4".into(),
         one_liner: None,
     };
-    Envelope::new(SecretObject::new(secret), details)
+    Envelope::new(SecretObject::new(secret), details, caller)
 }
 
 /// The reply that reveals.
-pub fn revealed(revealed: &Revealed) -> Envelope<SecretObject<'_>, ShowDetails> {
+pub fn revealed<'a>(
+    revealed: &'a Revealed,
+    caller: &'a Caller,
+) -> Envelope<'a, SecretObject<'a>, ShowDetails> {
     let value = revealed.content.expose();
     let record = SecretObject {
         state: "revealed",
@@ -367,13 +392,13 @@ pub fn revealed(revealed: &Revealed) -> Envelope<SecretObject<'_>, ShowDetails> 
     };
     let details = ShowDetails {
         continued: flag(true),
-        is_owner: None,
+        is_owner: flag(revealed.secret.is_owner),
         show_secret: flag(true),
         correct_passphrase: flag(revealed.secret.has_passphrase),
         display_lines: display_lines(value).to_string(),
         one_liner: flag(!value.contains('\n')),
     };
-    Envelope::new(record, details)
+    Envelope::new(record, details, caller)
 }
 
 /// How many lines a field for this text should have.
@@ -389,8 +414,12 @@ pub struct StatusDetails {
 }
 
 /// One secret's state.
-pub fn secret_status(secret: &Secret) -> Envelope<SecretObject<'_>, StatusDetails> {
-    Envelope::new(SecretObject::new(secret), StatusDetails { current_expiration: secret.seconds_left })
+pub fn secret_status<'a>(
+    secret: &'a Secret,
+    caller: &'a Caller,
+) -> Envelope<'a, SecretObject<'a>, StatusDetails> {
+    let details = StatusDetails { current_expiration: secret.seconds_left };
+    Envelope::new(SecretObject::new(secret), details, caller)
 }
 
 /// What is told of a secret that is not there.
@@ -400,23 +429,26 @@ pub struct UnknownSecret {
 }
 
 /// The state of a secret that is not there.
-pub fn unknown_secret() -> Envelope<UnknownSecret, ()> {
-    Envelope { success: true, shrimp: "", record: UnknownSecret { state: "unknown" }, details: None }
+pub fn unknown_secret(caller: &Caller) -> Envelope<'_, UnknownSecret, ()> {
+    let record = UnknownSecret { state: "unknown" };
+    Envelope { success: true, user_id: user_id(caller), shrimp: "", record, details: None }
 }
 
 /// Many secrets' states.
 #[derive(Serialize)]
 pub struct Statuses<'a> {
     success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
     shrimp: &'static str,
     records: Vec<SecretObject<'a>>,
     count: usize,
 }
 
 /// Many secrets' states; those that are not there are left out.
-pub fn statuses(secrets: &[Secret]) -> Statuses<'_> {
+pub fn statuses<'a>(secrets: &'a [Secret], caller: &'a Caller) -> Statuses<'a> {
     let records: Vec<_> = secrets.iter().map(SecretObject::new).collect();
-    Statuses { success: true, shrimp: "", count: records.len(), records }
+    Statuses { success: true, user_id: user_id(caller), shrimp: "", count: records.len(), records }
 }
 
 /// The receipt object with what a page about it needs.
@@ -463,8 +495,12 @@ pub struct ReceiptDetails {
 }
 
 /// The receipt reply.
-pub fn receipt<'a>(receipt: &'a Receipt, links: &Links) -> Envelope<ReceiptRecord<'a>, ReceiptDetails> {
-    let object = ReceiptObject::new(receipt);
+pub fn receipt<'a>(
+    receipt: &'a Receipt,
+    links: &Links,
+    caller: &'a Caller,
+) -> Envelope<'a, ReceiptRecord<'a>, ReceiptDetails> {
+    let object = ReceiptObject::new(receipt, caller);
     let (live, domain) = (receipt.is_live(), receipt.share_domain.as_deref());
     let details = ReceiptDetails {
         kind: "record",
@@ -501,7 +537,67 @@ pub fn receipt<'a>(receipt: &'a Receipt, links: &Links) -> Envelope<ReceiptRecor
         metadata_url: links.receipt(domain, &receipt.id),
         burn_url: links.burn(domain, &receipt.id),
     };
-    Envelope::new(record, details)
+    Envelope::new(record, details, caller)
+}
+
+/// An owner's list.
+#[derive(Serialize)]
+pub struct Recent<'a> {
+    success: bool,
+    custid: Option<&'a str>,
+    user_id: Option<&'a str>,
+    shrimp: &'static str,
+    count: usize,
+    records: Vec<ReceiptObject<'a>>,
+    details: RecentDetails<'a>,
+}
+
+/// The same list in two halves, each under two names.
+#[derive(Serialize)]
+pub struct RecentDetails<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    scope: Option<()>,
+    scope_label: Option<()>,
+    since: i64,
+    now: String,
+    has_items: Flag,
+    received: Vec<ReceiptObject<'a>>,
+    notreceived: Vec<ReceiptObject<'a>>,
+    revealed_receipts: Vec<ReceiptObject<'a>>,
+    pending_receipts: Vec<ReceiptObject<'a>>,
+}
+
+/// The list of what an account has made between these moments.
+pub fn recent<'a>(
+    receipts: &'a [Receipt],
+    (since, now): (Timestamp, Timestamp),
+    caller: &'a Caller,
+) -> Recent<'a> {
+    let half = |live: bool| {
+        let half = receipts.iter().filter(|receipt| receipt.is_live() == live);
+        half.map(|receipt| ReceiptObject::new(receipt, caller)).collect::<Vec<_>>()
+    };
+    Recent {
+        success: true,
+        custid: user_id(caller),
+        user_id: user_id(caller),
+        shrimp: "",
+        count: receipts.len(),
+        records: receipts.iter().map(|receipt| ReceiptObject::new(receipt, caller)).collect(),
+        details: RecentDetails {
+            kind: "list",
+            scope: None,
+            scope_label: None,
+            since: since.unix(),
+            now: now.to_string(),
+            has_items: flag(!receipts.is_empty()),
+            received: half(false),
+            notreceived: half(true),
+            revealed_receipts: half(false),
+            pending_receipts: half(true),
+        },
+    }
 }
 
 /// Whether the service is well.

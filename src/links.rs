@@ -15,6 +15,11 @@ impl Links {
         Self { base }
     }
 
+    /// This server's own host, with its port where that is not the usual one.
+    pub fn own_host(&self) -> &str {
+        self.base.host()
+    }
+
     /// Whether people reach the server over TLS.
     pub fn is_https(&self) -> bool {
         self.base.scheme() == "https"

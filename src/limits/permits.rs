@@ -1,0 +1,66 @@
+//! Permits to run Argon2.
+
+use crate::error::Error;
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Permits to run Argon2: at most as many at once as there are cores to spare, with a short queue.
+/// Memory and processor stay bounded whatever is asked.
+pub struct Argon2Permits {
+    running: Arc<Semaphore>,
+    waiting: AtomicUsize,
+}
+
+/// A permit, to be moved into the closure that runs Argon2: a caller that hangs up must not free it
+/// while the hash still runs.
+pub struct Argon2Permit {
+    _held: OwnedSemaphorePermit,
+}
+
+impl Argon2Permits {
+    const MOST: usize = 2;
+    const QUEUE: usize = 32;
+    const PATIENCE: Duration = Duration::from_secs(2);
+
+    /// Permits for this machine.
+    pub fn new() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self { running: Arc::new(Semaphore::new(cores.min(Self::MOST))), waiting: AtomicUsize::new(0) }
+    }
+
+    /// Waits for a permit, two seconds at the most.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the queue is full or the wait too long.
+    pub async fn acquire(&self) -> Result<Argon2Permit, Error> {
+        let busy = || Error::Unavailable("too many passphrases are being checked".into());
+        let _place = Place::take(&self.waiting).ok_or_else(busy)?;
+        let permit = tokio::time::timeout(Self::PATIENCE, Arc::clone(&self.running).acquire_owned()).await;
+        permit.ok().and_then(Result::ok).map(|held| Argon2Permit { _held: held }).ok_or_else(busy)
+    }
+}
+
+impl Default for Argon2Permits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A place in the queue, given back when the wait is over, however it ends.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Option<Self> {
+        let place = Self(waiting);
+        (waiting.fetch_add(1, Ordering::Relaxed) < Argon2Permits::QUEUE).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,92 @@
+//! The server around the site: connections with their caps and deadlines.
+
+use super::deadlines::{FAREWELL, REST, Timed, Whole};
+use super::params::body_limit;
+use super::{Site, everything, normaliser};
+use actix_http::{HttpService, KeepAlive};
+use actix_server::Server;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::App as Actix;
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Payload, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::rt::net::TcpStream;
+use actix_web::web::Data;
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+/// Bounds of the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Threads that serve requests.
+    pub workers: usize,
+    /// Connections open at once, on all threads together.
+    pub max_connections: usize,
+    /// How long requests in flight may take to finish at a stop.
+    pub shutdown: Duration,
+}
+
+/// Bytes of the longest head, as the server library bounds it, and of a body's framing.
+const HEAD_BYTES: u64 = 256 << 10;
+/// How long the head of a connection's first request may take.
+const HEAD: Duration = Duration::from_secs(5);
+
+/// Serves the site on this listener. Runs once it is awaited.
+///
+/// # Errors
+/// If the listener cannot be used.
+pub fn server(site: &Data<Site>, listener: TcpListener, bounds: Bounds) -> io::Result<Server> {
+    let address = listener.local_addr()?;
+    let site = site.clone();
+    let builder = Server::build()
+        .workers(bounds.workers)
+        .max_concurrent_connections(bounds.max_connections.div_ceil(bounds.workers))
+        .shutdown_timeout(bounds.shutdown.as_secs())
+        .disable_signals();
+    let stopping = builder.graceful_shutdown_signal();
+    // The longest body and the longest head, so that what is too long can be refused in words.
+    let most = u64::try_from(body_limit(site.app.policy().max_secret_bytes)).unwrap_or(u64::MAX) + HEAD_BYTES;
+    let builder = builder.listen("http", listener, move || {
+        let (site, stopping) = (site.clone(), stopping.clone());
+        let pages = Actix::new()
+            .wrap(normaliser())
+            .wrap(from_fn(note_bodiless))
+            .service(everything(site))
+            .into_factory();
+        let pages = pages.map_err(|error| error.error_response());
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(KeepAlive::Timeout(REST))
+            .client_request_timeout(HEAD)
+            .client_disconnect_timeout(FAREWELL)
+            .local_addr(address)
+            .on_connect_ext(|stream: &Timed<TcpStream>, data| {
+                data.insert::<Whole>(stream.whole());
+            })
+            .finish(map_config(pages, |()| AppConfig::default()));
+        fn_service(move |stream: TcpStream| async move {
+            // Replies are whole when they are written: waiting for more would only delay them.
+            let _ = stream.set_nodelay(true);
+            let peer = stream.peer_addr().ok();
+            Ok((Timed::new(stream, most), actix_http::Protocol::Http1, peer))
+        })
+        .and_then(http)
+    })?;
+    Ok(builder.run())
+}
+
+/// A request without a body has arrived with its head. The others tell when they are read.
+async fn note_bodiless(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let has_body = !matches!(request.parts_mut().1, Payload::None);
+    if let Some(whole) = request.conn_data::<Whole>().filter(|_| !has_body) {
+        whole.tell();
+    }
+    next.call(request).await
+}
