@@ -137,7 +137,8 @@ fn made_up_recipients_get_what_was_asked_for_or_nothing() {
     assert_eq!(mails.len(), asked.len());
     let mut got: Vec<_> = mails.iter().map(|mail| mail.to[0].clone()).collect();
     let mut wanted: Vec<_> = asked.iter().map(|text| text.trim().to_owned()).collect();
-    (got.sort(), wanted.sort());
+    got.sort();
+    wanted.sort();
     assert_eq!(got, wanted);
     for mail in &mails {
         is_clean(mail, &mail.to[0]);
