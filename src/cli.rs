@@ -8,7 +8,7 @@ mod sweep;
 use crate::app::{App, Policy, Started};
 use crate::config::{self, BaseUrl, Config, Gathered, OPTIONS, Sources};
 use crate::error::StartError;
-use crate::limits::AttemptPolicy;
+use crate::limits::{AttemptPolicy, Rate};
 use crate::links::Links;
 use crate::os;
 use crate::store::Role;
@@ -115,7 +115,14 @@ fn open(config: &Config, base_url: &BaseUrl, role: Role) -> Result<Started, Star
         max_recipients: if config.mail.is_some() { config.max_recipients } else { 0 },
         rates: config.rates,
         min_free_disk: config.min_free_disk,
-        attempts: AttemptPolicy { lifetime: config.passphrase_attempts, ..AttemptPolicy::DEFAULT },
+        attempts: AttemptPolicy {
+            per_source: Rate {
+                amount: config.passphrase_attempts_source,
+                ..AttemptPolicy::DEFAULT.per_source
+            },
+            lifetime: config.passphrase_attempts,
+            ..AttemptPolicy::DEFAULT
+        },
         argon2: Argon2Cost::DEFAULT,
         links: Links::new(base_url.clone()),
         share_domains: config.share_domains.clone(),

@@ -103,6 +103,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         "50",
         "Wrong passphrases in a secret's life that destroy it; 0: no such bound",
     ),
+    option(
+        "passphrase-attempts-source",
+        "COUNT",
+        "5",
+        "Wrong passphrases of one source in 10 minutes, whatever `limits` says; 0: no such bound",
+    ),
     option("sweep-interval", "TIME", "30s", "How often expired rows are purged; 1 second to 1 hour"),
     option("limits", "on|off", "on", "All rates and quotas below; guesses at passphrases stay limited"),
     option(
@@ -226,6 +232,8 @@ pub struct Config {
     pub passphrase_min_length: usize,
     /// Wrong passphrases that destroy a secret; zero: no bound.
     pub passphrase_attempts: u32,
+    /// Wrong passphrases of one source in 10 minutes; zero: no bound.
+    pub passphrase_attempts_source: u64,
     /// How often to sweep.
     pub sweep_interval: Ttl,
     /// Rates and quotas.

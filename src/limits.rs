@@ -14,7 +14,7 @@ use crate::time::{Timestamp, Ttl};
 /// Guesses at passphrases.
 #[derive(Clone, Copy, Debug)]
 pub struct AttemptPolicy {
-    /// Wrong guesses of one source, at any secret.
+    /// Wrong guesses of one source, at any secret. An amount of zero means no limit.
     pub per_source: Rate,
     /// Guesses at one secret within one window, whoever makes them.
     pub per_window: u32,
@@ -89,7 +89,7 @@ pub struct Limits {
     mail: Option<Limiter>,
     source_secrets: Option<Limiter>,
     source_bytes: Option<Limiter>,
-    guesses: Limiter,
+    guesses: Option<Limiter>,
 }
 
 impl Limits {
@@ -106,7 +106,7 @@ impl Limits {
             mail: limiter(policy.mail),
             source_secrets: kept(policy.source_secrets),
             source_bytes: kept(policy.source_bytes),
-            guesses: Limiter::new(attempts.per_source),
+            guesses: limiter(attempts.per_source),
         }
     }
 
@@ -179,7 +179,8 @@ impl Limits {
     /// # Errors
     /// [`Error::LimitExceeded`].
     pub fn may_guess(&self, source: Source, now: Timestamp) -> Result<(), Error> {
-        self.guesses.check(source.number(), now).map_err(exceeded)
+        let limiter = self.guesses.as_ref();
+        limiter.map_or(Ok(()), |limiter| limiter.check(source.number(), now)).map_err(exceeded)
     }
 
     /// A guess, counted before it is checked.
@@ -187,12 +188,14 @@ impl Limits {
     /// # Errors
     /// [`Error::LimitExceeded`].
     pub fn guess(&self, source: Source, now: Timestamp) -> Result<(), Error> {
-        self.guesses.take(source.number(), 1, now).map_err(exceeded)
+        take(self.guesses.as_ref(), source.number(), 1, now)
     }
 
     /// The guess was right, or could not be made: it does not count.
     pub fn forgive_guess(&self, source: Source) {
-        self.guesses.give_back(source.number(), 1);
+        if let Some(limiter) = &self.guesses {
+            limiter.give_back(source.number(), 1);
+        }
     }
 }
 

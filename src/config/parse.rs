@@ -29,6 +29,8 @@ pub fn config(values: &Values, credentials: Option<&Path>, problems: &mut Vec<Pr
         passphrase_required: options.parse("passphrase-required", switch),
         passphrase_min_length: options.parse("passphrase-min-length", |text| number(text, 1..=1024)),
         passphrase_attempts: options.parse("passphrase-attempts", |text| number(text, 0..=1_000_000)),
+        passphrase_attempts_source: options
+            .parse("passphrase-attempts-source", |text| number(text, 0..=1_000_000)),
         sweep_interval: options.parse("sweep-interval", |text| duration(text, 1..=3600)),
         rates: options.rates(),
         min_free_disk: options.parse("min-free-disk", |text| number(text, 0..=1 << 50)),

@@ -22,7 +22,8 @@ export async function startServer(...flags) {
   const data = mkdtempSync(join(tmpdir(), 'tellonce-browser-'));
   const server = spawn(PROGRAM, ['serve', '--listen', '127.0.0.1:0', '--data', data, ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: {},
+    // All journeys come from one source.
+    env: { TELLONCE_LIMITS: 'off', TELLONCE_PASSPHRASE_ATTEMPTS_SOURCE: '0' },
   });
   const log = [];
   const url = await new Promise((ready, failed) => {

@@ -158,7 +158,7 @@ fn of_many_with_a_passphrase_one_who_knows_it_wins_and_those_who_guess_see_nothi
     const KNOW: usize = 11;
     const GUESS: usize = 5;
     let folder = Folder::new();
-    let process = folder.start();
+    let process = Process::start(&folder.data, &["--trusted-proxies", "127.0.0.1"]);
     let mut secrets = Vec::new();
     for number in 0..6 {
         let canary = format!("canary-with-a-passphrase-{number}-end");
@@ -167,12 +167,17 @@ fn of_many_with_a_passphrase_one_who_knows_it_wins_and_those_who_guess_see_nothi
     }
     let requests: Vec<Vec<Request>> = secrets
         .iter()
-        .map(|(made, _)| {
+        .zip(1..)
+        .map(|((made, _), number)| {
+            // Every guesser calls from somewhere else: one source may not guess so often.
+            let from = |reader: usize| format!("192.0.{number}.{reader}");
             let v1 = Request::post(&format!("/api/v1/secret/{}", made.secret));
             let know = [reveal_with(made, "right one"), v1.clone().form("passphrase=right+one")];
             let guess = [reveal_with(made, "wrong one"), v1.form("passphrase=wrong"), reveal(made)];
             let know = (0..KNOW).map(|reader| know[reader % know.len()].clone());
-            know.chain((0..GUESS).map(|reader| guess[reader % guess.len()].clone())).collect()
+            let guess = (0..GUESS)
+                .map(|reader| guess[reader % guess.len()].clone().header("X-Forwarded-For", &from(reader)));
+            know.chain(guess).collect()
         })
         .collect();
     for ((made, canary), replies) in secrets.iter().zip(race(&process, &requests)) {

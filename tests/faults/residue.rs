@@ -326,7 +326,10 @@ fn secret_id(made: &Made) -> SecretId {
 fn no_content_no_passphrase_and_no_link_is_in_any_file_and_no_share_outlives_its_secret() {
     let folder = Folder::new();
     let flags = ["--log", "trace", "--log-format", "json", "--ttl-min", "1s", "--sweep-interval", "1h"];
-    let mut process = Process::start(&folder.data, &[&flags[..], &["--passphrase-attempts", "3"]].concat());
+    let mut process = Process::start(
+        &folder.data,
+        &[&flags[..], &["--passphrase-attempts", "3", "--passphrase-attempts-source", "0"]].concat(),
+    );
     let (log, names) = (process.log.clone(), Mutex::new(Names::default()));
     let know = |made: &Made| names.lock().unwrap_or_else(PoisonError::into_inner).add(made);
 

@@ -59,6 +59,8 @@ impl Process {
         let mut child = command
             .args(["--listen", "127.0.0.1:0", "--ready-fd", "1", "--data"])
             .arg(data)
+            // All of a test's callers are one source. Where limits matter, `--limits on` beats this.
+            .env("TELLONCE_LIMITS", "off")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(lines)
