@@ -43,7 +43,7 @@ fn the_program_mails_a_link_and_tells_the_owner_who_asked_for_it() {
     let server = sink.address.to_string();
     let flags =
         ["--smtp-host", &server, "--smtp-tls", "off", "--mail-from", "Secrets <no-reply@secrets.example>"];
-    let process = Process::start(&data, &flags);
+    let process = Process::start(&data, &[&flags[..], &["--limits", "on"]].concat());
     let owner = add_owner(&data);
     account(&data, &["notify", "owner@office.example", "on"]);
     let reply = process.send(&conceal(&owner)).expect(200);

@@ -1,0 +1,14 @@
+//! Clients that are slow, on purpose or not, and clients that keep the processor busy: the server goes
+//! on for everyone else, and lets nobody hold on to it.
+
+mod support;
+
+#[path = "slow/crowd.rs"]
+mod crowd;
+
+#[path = "slow/dribble.rs"]
+mod dribble;
+#[path = "slow/guesses.rs"]
+mod guesses;
+#[path = "slow/patience.rs"]
+mod patience;

@@ -1,0 +1,156 @@
+//! A crowd of connections to the real program, each as slow as can be.
+
+use crate::support::{Process, Request};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use serde_json::json;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a slow client may stay.
+pub const STAY: Duration = Duration::from_secs(15);
+/// Memory that a whole crowd may take.
+const MEMORY: u64 = 128 << 20;
+/// Between two bytes of a client that dribbles.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A server of one's own.
+pub struct Target {
+    pub process: Process,
+    _folder: TempDir,
+}
+
+impl Target {
+    pub fn start(flags: &[&str]) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let process = Process::start(&folder.path().join("data"), flags);
+        Self { process, _folder: folder }
+    }
+
+    /// A line of `/proc/PID/status`, in bytes.
+    #[track_caller]
+    pub fn memory(&self, name: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(path).expect("a running server");
+        let line = status.lines().find(|line| line.starts_with(name)).expect("a line");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") << 10
+    }
+
+    /// Sockets that the server has open.
+    pub fn sockets(&self) -> usize {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", self.process.id())).expect("a running server");
+        let name = |file: std::io::Result<std::fs::DirEntry>| file.and_then(|file| file.path().read_link());
+        let names = files.filter_map(|file| name(file).ok());
+        names.filter(|name| name.to_string_lossy().starts_with("socket:")).count()
+    }
+
+    #[track_caller]
+    pub fn create(&self) {
+        let body = json!({ "secret": { "secret": "hello" } });
+        self.process.send(&Request::post("/api/v2/secret/conceal").json(&body)).expect(200);
+    }
+}
+
+/// How many connections make a crowd: 2,000, or fewer where the system does not allow it.
+pub fn many() -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Nofile, limit);
+    // Several crowds are out at the same time.
+    if limit.maximum.is_none_or(|most| most >= 15_000) { 2_000 } else { 100 }
+}
+
+/// What each of a crowd does.
+pub struct Habit {
+    /// What it sends first.
+    pub opening: Vec<u8>,
+    /// Whether it waits for an answer to that, once the whole crowd is there.
+    pub listens: bool,
+    /// What it sends after the answer.
+    pub then: &'static [u8],
+    /// What it goes on sending, a byte at a time.
+    pub dribbles: Option<u8>,
+}
+
+/// Lets a crowd in and waits until the server has got rid of it, while others are served. The last
+/// connection must be closed in time, and all together must not take much memory.
+#[track_caller]
+pub fn outlasts(name: &str, count: usize, stay: Duration, habit: &Habit) {
+    let target = Target::start(&["--limits", "off"]);
+    for _ in 0..20 {
+        target.create();
+    }
+    let sockets = at_rest(&target);
+    let memory = target.memory("VmRSS");
+    let mut crowd: Vec<_> = (0..count).map(|_| enter(&target, habit)).collect();
+    let since = Instant::now();
+    let full = all_inside(&target, sockets + count);
+    for stream in crowd.iter_mut().filter(|_| habit.listens) {
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).expect("an answer");
+        assert!(head.starts_with(b"HTTP/1.1 "));
+    }
+    for stream in &mut crowd {
+        // One that was already thrown out is no trouble.
+        let _ = stream.write_all(habit.then);
+        stream.set_nonblocking(true).expect("a socket");
+    }
+    let mut slowest = Duration::ZERO;
+    while target.sockets() > sockets {
+        assert!(since.elapsed() <= stay, "{name}: {} of {count} are still there", target.sockets() - sockets);
+        let before = Instant::now();
+        target.create();
+        slowest = slowest.max(before.elapsed());
+        if let Some(byte) = habit.dribbles {
+            crowd.retain_mut(|stream| is_welcome(stream.write(&[byte])));
+            thread::sleep(PAUSE);
+        } else {
+            thread::sleep(PAUSE / 10);
+        }
+    }
+    let growth = target.memory("VmHWM").saturating_sub(memory);
+    eprintln!(
+        "{name}: {count} ({full} at once) gone after {:?}, memory grew by {} KiB, slowest create {slowest:?}",
+        since.elapsed(),
+        growth >> 10
+    );
+    assert!(growth <= MEMORY, "{name}: {growth} bytes");
+    target.create();
+}
+
+/// The sockets of a server that nobody is connected to.
+fn at_rest(target: &Target) -> usize {
+    let counts = (0..25).map(|_| {
+        thread::sleep(PAUSE / 50);
+        target.sockets()
+    });
+    counts.min().unwrap_or_default()
+}
+
+/// Waits until so many sockets are open, or the first of them are being closed, and returns how many
+/// there were.
+fn all_inside(target: &Target, all: usize) -> usize {
+    let since = Instant::now();
+    let mut most = 0;
+    while most < all && since.elapsed() < STAY / 3 {
+        most = most.max(target.sockets());
+        target.create();
+        thread::sleep(PAUSE / 50);
+    }
+    assert!(most > all / 2, "only {most} of {all} came in");
+    most
+}
+
+fn enter(target: &Target, habit: &Habit) -> TcpStream {
+    let mut stream = TcpStream::connect(target.process.address).expect("connected");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a socket");
+    stream.set_write_timeout(Some(Duration::from_secs(30))).expect("a socket");
+    stream.write_all(&habit.opening).expect("sent");
+    stream
+}
+
+fn is_welcome(written: std::io::Result<usize>) -> bool {
+    written.map_or_else(|error| error.kind() == ErrorKind::WouldBlock, |_| true)
+}

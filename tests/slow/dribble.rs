@@ -1,0 +1,63 @@
+//! Two thousand clients that never come to an end, of each kind.
+
+use crate::crowd::{Habit, STAY, many, outlasts};
+use crate::support::Server;
+use std::thread;
+use std::time::Duration;
+
+const ASK: &str = "GET /api/v2/status HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const HEAD: &[u8] = b"GET /api/v2/status HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
+
+fn post(headers: &str, body: &str) -> Vec<u8> {
+    format!("POST /api/v2/secret/conceal HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n{body}").into_bytes()
+}
+
+fn silent(opening: impl Into<Vec<u8>>) -> Habit {
+    Habit { opening: opening.into(), listens: false, then: b"", dribbles: None }
+}
+
+fn dribbling(opening: impl Into<Vec<u8>>) -> Habit {
+    Habit { dribbles: Some(b'a'), ..silent(opening) }
+}
+
+#[test]
+fn no_slow_client_stays_and_the_others_are_served() {
+    let crowds = [
+        ("a first head that never ends", dribbling(HEAD)),
+        ("a second head that never ends", Habit { listens: true, then: HEAD, ..dribbling(ASK) }),
+        ("a second head that breaks off", Habit { listens: true, ..silent([ASK.as_bytes(), HEAD].concat()) }),
+        ("a body that never ends", dribbling(post("Content-Length: 100000\r\n", "secret="))),
+        ("a chunk that never ends", dribbling(post("Transfer-Encoding: chunked\r\n", "ffff\r\n"))),
+        (
+            "a body that never begins",
+            Habit { listens: true, ..silent(post("Content-Length: 1000\r\nExpect: 100-continue\r\n", "")) },
+        ),
+        ("nothing at all", silent("")),
+    ];
+    // So many answers that no socket's buffers hold them. Those are the system's memory: fewer clients.
+    let unread = silent(format!("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", stylesheet()).repeat(1_000));
+    let idle = Habit { listens: true, ..silent(ASK) };
+    let count = many();
+    // Each crowd has a server of its own, and several are out at the same time.
+    let out = |crowds: &[(&str, Habit)]| {
+        thread::scope(|scope| {
+            for (name, habit) in crowds {
+                scope.spawn(|| outlasts(name, count, STAY, habit));
+            }
+        });
+    };
+    out(&crowds[..4]);
+    thread::scope(|scope| {
+        scope.spawn(|| out(&crowds[4..]));
+        scope.spawn(|| outlasts("answers that nobody reads", count.min(10), STAY, &unread));
+        // These may rest for as long as slow ones may stay.
+        scope.spawn(|| outlasts("nothing more", count, STAY + Duration::from_secs(10), &idle));
+    });
+}
+
+/// The largest thing to be had for nothing.
+fn stylesheet() -> String {
+    let page = Server::start().get("/").expect(200).text();
+    let path = page.split("<link rel=\"stylesheet\" href=\"").nth(1).and_then(|rest| rest.split('"').next());
+    path.expect("a stylesheet").to_owned()
+}
