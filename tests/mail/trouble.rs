@@ -91,6 +91,7 @@ fn has_failed(post: &Post, made: &Made) {
     let page = post.server.get(&format!("/receipt/{}", made.receipt)).expect(200);
     let json = post.server.get(&format!("/api/v2/receipt/{}", made.receipt)).expect(200);
     assert!(!page.contains(FRIEND) && !json.contains(FRIEND));
+    assert_eq!(json.json()["details"]["mail"], "failed");
     // The secret itself is as well as ever.
     assert_eq!(post.slots(), 1);
     assert_eq!(post.server.reveal(made).ok()["record"]["secret_value"], "hello");

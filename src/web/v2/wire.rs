@@ -482,6 +482,9 @@ pub struct ReceiptDetails {
     last_access: Option<String>,
     secret_value: Option<()>,
     failed_attempts: String,
+    /// `pending`, `sent` or `failed`, where mail was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mail: Option<&'static str>,
     no_cache: Flag,
     has_passphrase: Flag,
     can_decrypt: Flag,
@@ -511,6 +514,11 @@ pub fn receipt<'a>(
         last_access: time(receipt.looks.last),
         secret_value: None,
         failed_attempts: receipt.failed_attempts.to_string(),
+        mail: receipt.delivery.map(|delivery| match delivery {
+            Delivery::Pending => "pending",
+            Delivery::Sent(_) => "sent",
+            Delivery::Failed => "failed",
+        }),
         no_cache: flag(true),
         has_passphrase: flag(receipt.has_passphrase),
         can_decrypt: flag(live),
