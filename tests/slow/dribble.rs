@@ -38,17 +38,15 @@ fn no_slow_client_stays_and_the_others_are_served() {
     let unread = silent(format!("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", stylesheet()).repeat(1_000));
     let idle = Habit { listens: true, ..silent(ASK) };
     let count = many();
-    // Each crowd has a server of its own, and several are out at the same time.
-    let out = |crowds: &[(&str, Habit)]| {
+    // Each crowd has a server of its own, and a few are out at the same time.
+    for crowds in crowds.chunks(2) {
         thread::scope(|scope| {
             for (name, habit) in crowds {
                 scope.spawn(|| outlasts(name, count, STAY, habit));
             }
         });
-    };
-    out(&crowds[..4]);
+    }
     thread::scope(|scope| {
-        scope.spawn(|| out(&crowds[4..]));
         scope.spawn(|| outlasts("answers that nobody reads", count.min(10), STAY, &unread));
         // These may rest for as long as slow ones may stay.
         scope.spawn(|| outlasts("nothing more", count, STAY + Duration::from_secs(10), &idle));
