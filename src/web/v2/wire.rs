@@ -5,8 +5,8 @@
 
 use crate::app::Revealed;
 use crate::links::{Links, burn_path, receipt_path, share_path};
-use crate::secret::{Caller, Delivery, Kind, Plaintext, Receipt, Secret, State};
-use crate::time::Timestamp;
+use crate::secret::{Caller, Delivery, Kind, Plaintext, Receipt, Secret, SecretId, State};
+use crate::time::{Timestamp, Ttl};
 use serde::Serialize;
 
 /// A flag that holds is `"true"`, one that does not is null, never `"false"`: a test for truth is
@@ -67,46 +67,36 @@ pub struct SecretObject<'a> {
 
 impl<'a> SecretObject<'a> {
     fn new(secret: &'a Secret) -> Self {
-        let (created, ttl) = (secret.created.to_string(), secret.ttl.seconds().to_string());
-        let previewed = flag(secret.first_look.is_some());
-        Self {
-            identifier: secret.id.as_str(),
-            key: secret.id.as_str(),
-            shortid: secret.id.short(),
-            state: "new",
-            created: created.clone(),
-            updated: created,
-            verification: None,
-            has_passphrase: flag(secret.has_passphrase),
-            is_previewed: previewed,
-            is_revealed: None,
-            is_viewed: previewed,
-            is_received: None,
-            secret_ttl: ttl.clone(),
-            lifespan: ttl,
-            secret_value: None,
-        }
+        let is_previewed = flag(secret.first_look.is_some());
+        let unseen = Self::unseen(&secret.id, secret.created, secret.ttl, secret.has_passphrase);
+        Self { is_previewed, is_viewed: is_previewed, ..unseen }
     }
 
     /// The secret of a receipt that was made just now.
     fn of_receipt(receipt: &'a Receipt, value: Option<&'a Plaintext>) -> Self {
-        let (created, ttl) = (receipt.created.to_string(), receipt.ttl.seconds().to_string());
+        let unseen = Self::unseen(&receipt.secret, receipt.created, receipt.ttl, receipt.has_passphrase);
+        Self { secret_value: value.map(Plaintext::expose), ..unseen }
+    }
+
+    /// A secret that is there and that nobody has looked at.
+    fn unseen(id: &'a SecretId, created: Timestamp, ttl: Ttl, has_passphrase: bool) -> Self {
+        let (created, ttl) = (created.to_string(), ttl.seconds().to_string());
         Self {
-            identifier: receipt.secret.as_str(),
-            key: receipt.secret.as_str(),
-            shortid: receipt.secret.short(),
+            identifier: id.as_str(),
+            key: id.as_str(),
+            shortid: id.short(),
             state: "new",
             created: created.clone(),
             updated: created,
             verification: None,
-            has_passphrase: flag(receipt.has_passphrase),
+            has_passphrase: flag(has_passphrase),
             is_previewed: None,
             is_revealed: None,
             is_viewed: None,
             is_received: None,
             secret_ttl: ttl.clone(),
             lifespan: ttl,
-            secret_value: value.map(Plaintext::expose),
+            secret_value: None,
         }
     }
 }
