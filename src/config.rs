@@ -122,12 +122,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     option("limit-look", "COUNT/TIME", "600/1m", "Looks of one source at secrets and receipts"),
     option("limit-failed-login", "COUNT/TIME", "20/10m", "Wrong credentials of one source"),
     option("limit-mail", "COUNT/TIME", "10/1h", "Mails of one account"),
-    option(
-        "limit-source-secrets",
-        "COUNT",
-        "1000",
-        "Secrets one source may make without an account within ttl-max",
-    ),
+    option("limit-source-secrets", "COUNT", "1000", "Secrets one source may keep without an account"),
     option("limit-source-bytes", "BYTES", "67108864", "Padded bytes of those"),
     option(
         "limit-anonymous-bytes",

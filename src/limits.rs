@@ -2,9 +2,12 @@
 //! Argon2, and the budgets of guesses at a passphrase.
 
 mod permits;
+mod quota;
 mod rates;
+mod table;
 
 pub use permits::{Argon2Permit, Argon2Permits};
+pub use quota::Quota;
 pub use rates::{Limiter, Rate};
 
 use crate::error::Error;
@@ -59,7 +62,7 @@ pub struct RatePolicy {
     pub source_bytes: u64,
     /// Padded bytes that all callers without an account may keep together.
     pub anonymous_bytes: u64,
-    /// How long a secret lives at most: what a source keeps is bounded by what it makes in this time.
+    /// How long a secret lives at most: after that a source cannot still be keeping it.
     pub longest: Ttl,
 }
 
@@ -87,8 +90,8 @@ pub struct Limits {
     look: Option<Limiter>,
     failed_login: Option<Limiter>,
     mail: Option<Limiter>,
-    source_secrets: Option<Limiter>,
-    source_bytes: Option<Limiter>,
+    source_secrets: Option<Quota>,
+    source_bytes: Option<Quota>,
     guesses: Option<Limiter>,
 }
 
@@ -96,7 +99,7 @@ impl Limits {
     /// Counters that start at zero.
     pub fn new(policy: &RatePolicy, attempts: &AttemptPolicy) -> Self {
         let limiter = |rate: Rate| (rate.amount > 0).then(|| Limiter::new(rate));
-        let kept = |amount| limiter(Rate::per(amount, policy.longest.seconds()));
+        let kept = |most| (most > 0).then(|| Quota::new(most, policy.longest.seconds()));
         Self {
             create: limiter(policy.create),
             create_account: limiter(policy.create_account),
@@ -118,8 +121,8 @@ impl Limits {
         let Some(account) = &caller.account else {
             let source = caller.source.number();
             take(self.create.as_ref(), source, 1, now)?;
-            take(self.source_bytes.as_ref(), source, bytes, now)?;
-            return take(self.source_secrets.as_ref(), source, 1, now);
+            keep(self.source_bytes.as_ref(), source, bytes, now)?;
+            return keep(self.source_secrets.as_ref(), source, 1, now);
         };
         take(self.create_account.as_ref(), key(account.id), 1, now)
     }
@@ -128,9 +131,9 @@ impl Limits {
     pub fn not_kept(&self, caller: &Caller, bytes: u64) {
         if caller.account.is_none() {
             let source = caller.source.number();
-            for (limiter, amount) in [(&self.source_bytes, bytes), (&self.source_secrets, 1)] {
-                if let Some(limiter) = limiter {
-                    limiter.give_back(source, amount);
+            for (quota, amount) in [(&self.source_bytes, bytes), (&self.source_secrets, 1)] {
+                if let Some(quota) = quota {
+                    quota.give_back(source, amount);
                 }
             }
         }
@@ -201,6 +204,10 @@ impl Limits {
 
 fn take(limiter: Option<&Limiter>, key: u64, amount: u64, now: Timestamp) -> Result<(), Error> {
     limiter.map_or(Ok(()), |limiter| limiter.take(key, amount, now)).map_err(exceeded)
+}
+
+fn keep(quota: Option<&Quota>, key: u64, amount: u64, now: Timestamp) -> Result<(), Error> {
+    quota.map_or(Ok(()), |quota| quota.take(key, amount, now)).map_err(exceeded)
 }
 
 fn exceeded(retry_after: std::time::Duration) -> Error {

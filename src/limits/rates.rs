@@ -1,14 +1,7 @@
-//! How often one source or account may do something, in memory of fixed size.
-//!
-//! Counters live in a set-associative table. When all places of a set are taken by others, the
-//! newcomer takes over the one with the smallest count and goes on from there, as in the
-//! Space-Saving algorithm (Metwally et al., "Efficient Computation of Frequent and Top-k Elements in
-//! Data Streams"): a count may be too high but never too low, so a flood of addresses makes limits
-//! tighter and never looser.
+//! How often one source or account may do something.
 
-use crate::random::fill;
+use super::table::{Count, Table};
 use crate::time::Timestamp;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// So much in so long, from the first use on; then a rest.
@@ -28,46 +21,39 @@ impl Rate {
         Self { amount, window, lockout: window }
     }
 
-    fn is_full(self, counter: &Counter) -> bool {
-        counter.amount >= self.amount
+    fn is_full(self, window: &Window) -> bool {
+        window.amount >= self.amount
     }
 
-    /// When a counter begins anew. A full one rests, whether or not anyone asks meanwhile.
-    fn end(self, counter: &Counter) -> i64 {
-        counter.start.saturating_add(if self.is_full(counter) { self.lockout } else { self.window })
+    /// When a window begins anew. A full one rests, whether or not anyone asks meanwhile.
+    fn end(self, window: &Window) -> i64 {
+        window.start.saturating_add(if self.is_full(window) { self.lockout } else { self.window })
     }
 }
 
-#[derive(Clone, Copy)]
-struct Counter {
-    tag: u64,
+/// What was used since when; nothing, a long time ago, to begin with.
+#[derive(Clone, Copy, Default)]
+struct Window {
     start: i64,
     amount: u64,
 }
 
-const FREE: Counter = Counter { tag: 0, start: i64::MIN, amount: 0 };
-
-/// Places that one key may take.
-const WAYS: usize = 8;
-/// Sets of places: 1,024 × 8 × 24 bytes make 192 KiB.
-const SETS: usize = 1024;
-/// Locks, each for a part of the sets.
-const SHARDS: usize = 16;
+impl Count for Window {
+    fn amount(&self) -> u64 {
+        self.amount
+    }
+}
 
 /// Counters of one kind of use, by the number of a source or an account.
 pub struct Limiter {
     rate: Rate,
-    seed: [u8; 32],
-    shards: Vec<Mutex<Vec<[Counter; WAYS]>>>,
+    windows: Table<Window>,
 }
 
 impl Limiter {
-    /// An empty table with a seed of its own, so that nobody can choose addresses that collide.
+    /// Nothing is used yet.
     pub fn new(rate: Rate) -> Self {
-        let mut seed = [0; 32];
-        fill(&mut seed);
-        let shard = || Mutex::new(vec![[FREE; WAYS]; SETS / SHARDS]);
-        Self { rate, seed, shards: std::iter::repeat_with(shard).take(SHARDS).collect() }
+        Self { rate, windows: Table::new() }
     }
 
     /// Uses `amount` of what the rate allows this key.
@@ -76,11 +62,11 @@ impl Limiter {
     /// How long to rest, if it does not allow that much.
     pub fn take(&self, key: u64, amount: u64, now: Timestamp) -> Result<(), Duration> {
         let rate = self.rate;
-        self.with(key, now, |counter| {
-            if counter.amount.saturating_add(amount) > rate.amount {
-                return Err(rest(rate.end(counter), now));
+        self.with(key, now, |window| {
+            if window.amount.saturating_add(amount) > rate.amount {
+                return Err(rest(rate.end(window), now));
             }
-            counter.amount += amount;
+            window.amount += amount;
             Ok(())
         })
     }
@@ -94,58 +80,32 @@ impl Limiter {
         self.with(
             key,
             now,
-            |counter| {
-                if rate.is_full(counter) { Err(rest(rate.end(counter), now)) } else { Ok(()) }
-            },
+            |window| if rate.is_full(window) { Err(rest(rate.end(window), now)) } else { Ok(()) },
         )
     }
 
     /// Takes back what was used in this window, unless another has taken over the counter since.
     pub fn give_back(&self, key: u64, amount: u64) {
-        self.in_set(key, |tag, counters| {
-            if let Some(counter) = counters.iter_mut().find(|counter| counter.tag == tag) {
-                counter.amount = counter.amount.saturating_sub(amount);
-            }
-        });
+        self.windows.if_present(key, |window| window.amount = window.amount.saturating_sub(amount));
     }
 
-    fn with<T>(&self, key: u64, now: Timestamp, act: impl FnOnce(&mut Counter) -> T) -> T {
-        let seconds = now.unix();
-        let has_ended = |counter: &Counter| self.rate.end(counter) <= seconds;
-        self.in_set(key, |tag, counters| {
-            let counter = &mut counters[find(counters, tag, has_ended)];
-            if has_ended(counter) {
-                *counter = Counter { tag, start: seconds, amount: 0 };
-            }
-            counter.tag = tag;
-            act(counter)
-        })
-    }
-
-    fn in_set<T>(&self, key: u64, act: impl FnOnce(u64, &mut [Counter; WAYS]) -> T) -> T {
-        let (tag, set) = self.place(key);
-        let mut shard = self.shards[set % SHARDS].lock().unwrap_or_else(PoisonError::into_inner);
-        act(tag, &mut shard[set / SHARDS])
-    }
-
-    fn place(&self, key: u64) -> (u64, usize) {
-        let hash = blake3::keyed_hash(&self.seed, &key.to_le_bytes());
-        let [tag, set] = [0, 8].map(|start| {
-            hash.as_bytes()[start..start + 8].iter().fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte))
-        });
-        (tag, usize::try_from(set % SETS as u64).unwrap_or_default())
+    fn with<T>(&self, key: u64, now: Timestamp, act: impl FnOnce(&mut Window) -> T) -> T {
+        let (seconds, rate) = (now.unix(), self.rate);
+        self.windows.with(
+            key,
+            |window| rate.end(window) <= seconds,
+            |window| {
+                if window.amount == 0 {
+                    window.start = seconds;
+                }
+                act(window)
+            },
+        )
     }
 }
 
-/// The key's own counter, else one that has run out, else the one with the smallest count.
-fn find(counters: &[Counter; WAYS], tag: u64, has_ended: impl Fn(&Counter) -> bool) -> usize {
-    let own = counters.iter().position(|counter| counter.tag == tag);
-    let ended = || counters.iter().position(&has_ended);
-    let smallest = || (0..WAYS).min_by_key(|index| counters[*index].amount).unwrap_or_default();
-    own.or_else(ended).unwrap_or_else(smallest)
-}
-
-fn rest(end: i64, now: Timestamp) -> Duration {
+/// From now until `end`, in whole seconds, one at least.
+pub(super) fn rest(end: i64, now: Timestamp) -> Duration {
     Duration::from_secs(u64::try_from(end - now.unix()).unwrap_or_default().max(1))
 }
 

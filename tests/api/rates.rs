@@ -124,21 +124,37 @@ fn a_guest_with_credentials_counts_as_a_source() {
     server.send(&from(HERE, &share()).login(&login)).expect(200);
 }
 
+/// How long a refused caller is told to wait.
+fn rest(reply: Reply) -> i64 {
+    reply.expect(429).header("retry-after").and_then(|rest| rest.parse().ok()).expect("a time")
+}
+
 #[test]
-fn a_source_keeps_so_many_secrets_for_the_longest_time_one_may_live() {
-    let longest = Ttl::from_seconds(7 * DAY);
-    let server = server(RatePolicy { source_secrets: 3, longest, ..RatePolicy::OFF });
-    for _ in 0..3 {
-        server.send(&from(HERE, &share())).expect(200);
+fn a_source_never_keeps_more_secrets_than_it_may() {
+    const LIFE: i64 = 7 * DAY;
+    let server =
+        server(RatePolicy { source_secrets: 3, longest: Ttl::from_seconds(LIFE), ..RatePolicy::OFF });
+    let make = || server.send(&from(HERE, &share()));
+    make().expect(200);
+    server.advance(LIFE - 10);
+    for _ in 0..2 {
+        make().expect(200);
     }
-    too_many(&server.send(&from(HERE, &share())), 604_800);
-    server.advance(7 * DAY - 1);
-    too_many(&server.send(&from(HERE, &share())), 1);
+    make().expect(429);
+    // The first is gone, the two others are not.
+    let wait = rest(make());
+    assert!((10..=LIFE / 4).contains(&wait), "{wait}");
+    server.advance(wait);
+    make().expect(200);
+    let wait = rest(make());
+    assert!((LIFE / 2..=LIFE + LIFE / 4).contains(&wait), "{wait}");
     server.send(&from(ELSEWHERE, &share())).expect(200);
     let login = server.account("frank@example.com");
     server.send(&from(HERE, &share()).login(&login)).expect(200);
-    server.advance(1);
-    server.send(&from(HERE, &share())).expect(200);
+    server.advance(wait);
+    make().expect(200);
+    make().expect(200);
+    make().expect(429);
 }
 
 #[test]
@@ -177,11 +193,12 @@ fn a_source_keeps_so_many_bytes_as_they_are_padded() {
     for _ in 0..2 {
         server.send(&from(HERE, &share_of(1))).expect(200);
     }
-    too_many(&server.send(&from(HERE, &share_of(1))), 86_400);
+    let wait = rest(server.send(&from(HERE, &share_of(1))));
+    assert!((DAY..=DAY + DAY / 4).contains(&wait), "{wait}");
     // One that is too large by itself does not take away the room for those that fit.
-    too_many(&server.send(&from(ELSEWHERE, &share_of(10_000))), 86_400);
+    server.send(&from(ELSEWHERE, &share_of(10_000))).expect(429);
     server.send(&from(ELSEWHERE, &share_of(1))).expect(200);
-    server.advance(DAY);
+    server.advance(wait);
     server.send(&from(HERE, &share_of(1))).expect(200);
 }
 
