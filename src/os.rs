@@ -4,6 +4,7 @@ use rustix::fs::Mode;
 use rustix::time::{ClockId, clock_gettime};
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -47,6 +48,15 @@ pub fn user_id() -> u32 {
 /// If it exists, or cannot be made.
 pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Lets the system hold at most so many bytes that a client of this listener has not read, and as many
+/// again for its own bookkeeping. By itself it would hold megabytes for each.
+///
+/// # Errors
+/// If the system refuses.
+pub fn bound_unread(listener: &TcpListener, bytes: usize) -> io::Result<()> {
+    Ok(rustix::net::sockopt::set_socket_send_buffer_size(listener, bytes)?)
 }
 
 /// Makes the names in a folder durable.

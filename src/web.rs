@@ -7,6 +7,7 @@ mod cors;
 mod deadlines;
 pub mod error;
 mod guest;
+mod head;
 mod headers;
 mod log;
 pub mod pages;

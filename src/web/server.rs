@@ -3,6 +3,7 @@
 use super::deadlines::{FAREWELL, REST, Timed, Whole};
 use super::params::body_limit;
 use super::{Site, everything, normaliser};
+use crate::os::bound_unread;
 use actix_http::{HttpService, KeepAlive};
 use actix_server::Server;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
@@ -29,6 +30,10 @@ pub struct Bounds {
 
 /// Bytes of the longest head, as the server library bounds it, and of a body's framing.
 const HEAD_BYTES: u64 = 256 << 10;
+/// Bytes of a reply that wait in the system for their reader. A longer one waits here, in part.
+const UNREAD_BYTES: usize = 64 << 10;
+/// Bytes of it that are copied for sending at a time.
+const WRITE_BYTES: usize = 16 << 10;
 /// How long the head of a connection's first request may take.
 const HEAD: Duration = Duration::from_secs(5);
 
@@ -38,6 +43,7 @@ const HEAD: Duration = Duration::from_secs(5);
 /// If the listener cannot be used.
 pub fn server(site: &Data<Site>, listener: TcpListener, bounds: Bounds) -> io::Result<Server> {
     let address = listener.local_addr()?;
+    bound_unread(&listener, UNREAD_BYTES)?;
     let site = site.clone();
     let builder = Server::build()
         .workers(bounds.workers)
@@ -63,6 +69,7 @@ pub fn server(site: &Data<Site>, listener: TcpListener, bounds: Bounds) -> io::R
             .keep_alive(KeepAlive::Timeout(REST))
             .client_request_timeout(HEAD)
             .client_disconnect_timeout(FAREWELL)
+            .h1_write_buffer_size(WRITE_BYTES)
             .local_addr(address)
             .on_connect_ext(|stream: &Timed<TcpStream>, data| {
                 data.insert::<Whole>(stream.whole());

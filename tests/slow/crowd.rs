@@ -1,6 +1,7 @@
 //! A crowd of connections to the real program, each as slow as can be.
 
 use crate::support::{Process, Request};
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::json;
 use std::io::{ErrorKind, Read, Write};
@@ -148,6 +149,8 @@ fn enter(target: &Target, habit: &Habit) -> TcpStream {
     let mut stream = TcpStream::connect(target.process.address).expect("connected");
     stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a socket");
     stream.set_write_timeout(Some(Duration::from_secs(30))).expect("a socket");
+    // What its own side of the connection holds is none of the server's.
+    set_socket_recv_buffer_size(&stream, 4 << 10).expect("a socket");
     stream.write_all(&habit.opening).expect("sent");
     stream
 }

@@ -42,6 +42,30 @@ fn a_client_whose_request_has_arrived_gets_its_answer_however_long_it_takes() {
     server.run(stall).expect("written");
 }
 
+#[test]
+fn requests_sent_all_at_once_are_answered_one_after_the_other() {
+    let server = Server::start();
+    let chunked = "POST /api/v2/secret/conceal HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                   Transfer-Encoding: chunked\r\n\r\n1c\r\n{\"secret\":{\"secret\":\"hello\"}\r\n1\r\n}\r\n0\r\n\r\n";
+    let posted =
+        Request::post("/api/v2/secret/conceal").json(&json!({ "secret": { "secret": "\n\n\r\n" } })).bytes();
+    let looked = b"\r\nGET /api/v2/status HTTP/1.1\nHost: localhost\n\n".to_vec();
+    let round = [chunked.as_bytes(), &posted, &looked, &posted].concat();
+    let mut client = server.connect();
+    client.send_bytes(&round.repeat(50)).expect("sent");
+    for _ in 0..50 {
+        for secret in [Some("hello"), Some("\n\n\r\n"), None, Some("\n\n\r\n")] {
+            let reply = client.read(false).expect("an answer").expect(200).json();
+            let Some(secret) = secret else {
+                assert_eq!(reply["status"], "nominal");
+                continue;
+            };
+            let made = crate::support::server::Made::of(&reply);
+            assert_eq!(server.reveal(&made).ok()["record"]["secret_value"], secret);
+        }
+    }
+}
+
 /// Uploads a secret of so many KiB at so many KiB a second.
 #[track_caller]
 fn upload(kib: usize, speed: usize) {
