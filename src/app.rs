@@ -20,6 +20,7 @@ use crate::error::{Error, StartError};
 use crate::keyfile::{self, KeySource};
 use crate::limits::{Argon2Permits, AttemptPolicy, Limits, RatePolicy};
 use crate::links::Links;
+use crate::secret::Caller;
 use crate::store::{self, OnFatal, Role, Store};
 use crate::time::{Clock, Timestamp, Ttl, TtlPolicy};
 use crate::vault::{Argon2Cost, Identifiers, Vault, VaultError};
@@ -56,6 +57,14 @@ pub struct Policy {
     pub links: Links,
     /// Other hosts that links may be made for.
     pub share_domains: Vec<String>,
+}
+
+impl Policy {
+    /// Bounds of lifetimes for this caller.
+    pub fn ttl_for(&self, caller: &Caller) -> TtlPolicy {
+        let max = if caller.account.is_some() { self.ttl_max_account } else { self.ttl.max };
+        TtlPolicy { max, ..self.ttl }
+    }
 }
 
 /// Who may make secrets. Reading a link never takes an account.
@@ -193,7 +202,7 @@ fn sweep_batch(tx: &store::WriteTx<'_>, now: Timestamp) -> Result<Swept, Error> 
 impl From<VaultError> for Error {
     fn from(error: VaultError) -> Self {
         match error {
-            VaultError::WrongPassphrase => Self::WrongPassphrase,
+            VaultError::WrongPassphrase => Self::WrongPassphrase { tries_left: None },
             VaultError::KeyMissing | VaultError::Damaged => Self::Unavailable(Box::new(error)),
         }
     }

@@ -10,6 +10,7 @@ use crate::keyfile::KeySource;
 use crate::limits::RatePolicy;
 use crate::mailer::MailConfig;
 use crate::time::Ttl;
+use crate::web::brand::BrandOptions;
 use crate::web::{ForwardedHeader, GuestOperation, Network};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -149,6 +150,20 @@ pub const OPTIONS: &[OptionSpec] = &[
         "",
         "Other sites whose scripts may make secrets, such as https://intranet.example",
     ),
+    option("brand-name", "TEXT", "Tellonce", "The name at the top of the pages"),
+    option(
+        "brand-accent",
+        "#RRGGBB",
+        "",
+        "The colour of their buttons and links; darkened or lightened where it would be hard to read",
+    ),
+    option("brand-logo", "FILE", "", "Their logo, an SVG, PNG, WebP or JPEG image of at most 256 KiB"),
+    option(
+        "brand-links",
+        "NAME=URL,…",
+        "",
+        "Links at the bottom of the pages, such as Imprint=https://example.com/imprint",
+    ),
     option("max-connections", "COUNT", "4096", "Connections open at once; 2 to 65536"),
     option("smtp-host", "HOST[:PORT]", "", "The mail server; without one no mail is sent"),
     option(
@@ -241,6 +256,8 @@ pub struct Config {
     pub forwarded_header: ForwardedHeader,
     /// Other sites whose scripts may make secrets.
     pub cors_origins: Vec<String>,
+    /// The look of the pages.
+    pub brand: BrandOptions,
     /// Connections open at once.
     pub max_connections: usize,
     /// The mail server.

@@ -13,14 +13,12 @@ pub enum Error {
     /// Unknown, expired, revealed, burned or locked: a caller cannot tell which.
     NotFound,
     /// The passphrase is wrong or missing. Nothing was consumed.
-    WrongPassphrase,
-    /// A parameter breaks a rule.
-    Invalid {
-        /// The parameter, by the name the API gives it.
-        field: &'static str,
-        /// The rule, as a sentence.
-        rule: String,
+    WrongPassphrase {
+        /// How many more this caller may try for now; `None` where nothing bounds it.
+        tries_left: Option<u32>,
     },
+    /// A parameter breaks a rule.
+    Invalid(Rule),
     /// The request cannot be understood at all.
     BadRequest(&'static str),
     /// The body is longer than this server takes.
@@ -57,11 +55,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// A parameter that breaks a rule.
-    pub fn invalid(field: &'static str, rule: impl Into<String>) -> Self {
-        Self::Invalid { field, rule: rule.into() }
-    }
-
     /// What went wrong behind the scenes, for the log.
     pub fn cause(&self) -> Option<&Cause> {
         match self {
@@ -88,8 +81,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotFound => "Unknown secret",
-            Self::WrongPassphrase => "Incorrect passphrase",
-            Self::Invalid { rule, .. } => rule,
+            Self::WrongPassphrase { .. } => "Incorrect passphrase",
+            Self::Invalid(rule) => return rule.fmt(f),
             Self::BadRequest(reason) => reason,
             Self::TooLarge => "The request is too large",
             Self::UnsupportedMedia => "A compressed body is not supported",
@@ -108,6 +101,100 @@ impl fmt::Display for Error {
 }
 
 impl StdError for Error {}
+
+impl From<Rule> for Error {
+    fn from(rule: Rule) -> Self {
+        Self::Invalid(rule)
+    }
+}
+
+/// A rule that a parameter broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// A secret holds something.
+    NothingToShare,
+    /// A secret has at most so many bytes.
+    SecretTooLong(usize),
+    /// The operator wants a passphrase with every secret.
+    PassphraseRequired,
+    /// A passphrase has at least so many characters.
+    PassphraseTooShort(usize),
+    /// A passphrase has at most so many bytes.
+    PassphraseTooLong(usize),
+    /// A generated value has so many characters, from the first number to the second.
+    Length(i64, i64),
+    /// A generated value is made of something.
+    NoCharacterSet,
+    /// This parameter is a whole number.
+    NotANumber(&'static str),
+    /// Only accounts have mail sent.
+    RecipientWithoutAccount,
+    /// No mail server is set up.
+    NoMail,
+    /// A link is mailed to at most so many addresses.
+    TooManyRecipients(usize),
+    /// A recipient is an e-mail address.
+    NotAnAddress,
+    /// Links are made for listed domains only.
+    UnknownDomain,
+    /// A memo has at most so many characters.
+    MemoTooLong(usize),
+    /// One call asks about at most so many secrets.
+    TooManyIdentifiers(usize),
+    /// An address has one account at most.
+    AccountExists,
+}
+
+impl Rule {
+    /// The parameter that it is about, by the name the API gives it.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::NothingToShare | Self::SecretTooLong(_) => "secret",
+            Self::PassphraseRequired | Self::PassphraseTooShort(_) | Self::PassphraseTooLong(_) => {
+                "passphrase"
+            }
+            Self::Length(..) => "length",
+            Self::NoCharacterSet => "character_sets",
+            Self::NotANumber(field) => field,
+            Self::RecipientWithoutAccount
+            | Self::NoMail
+            | Self::TooManyRecipients(_)
+            | Self::NotAnAddress => "recipient",
+            Self::UnknownDomain => "share_domain",
+            Self::MemoTooLong(_) => "memo",
+            Self::TooManyIdentifiers(_) => "identifiers",
+            Self::AccountExists => "account",
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NothingToShare => write!(f, "You did not provide anything to share"),
+            Self::SecretTooLong(most) => write!(f, "The secret is longer than {most} bytes"),
+            Self::PassphraseRequired => write!(f, "This server requires a passphrase"),
+            Self::PassphraseTooShort(least) => {
+                write!(f, "The passphrase must have at least {least} characters")
+            }
+            Self::PassphraseTooLong(most) => write!(f, "The passphrase is longer than {most} bytes"),
+            Self::Length(least, most) => write!(f, "The length must be {least} to {most}"),
+            Self::NoCharacterSet => write!(f, "Choose at least one set of characters"),
+            Self::NotANumber(field) => write!(f, "The {field} must be a whole number"),
+            Self::RecipientWithoutAccount => {
+                write!(f, "Only an account may have the link mailed to someone")
+            }
+            Self::NoMail => write!(f, "This server sends no mail"),
+            Self::TooManyRecipients(1) => write!(f, "The link can be mailed to at most 1 address"),
+            Self::TooManyRecipients(most) => write!(f, "The link can be mailed to at most {most} addresses"),
+            Self::NotAnAddress => write!(f, "This is not an e-mail address"),
+            Self::UnknownDomain => write!(f, "This server makes no links for that domain"),
+            Self::MemoTooLong(most) => write!(f, "The memo is longer than {most} characters"),
+            Self::TooManyIdentifiers(most) => write!(f, "Ask for at most {most} secrets at once"),
+            Self::AccountExists => write!(f, "there is an account with this address already"),
+        }
+    }
+}
 
 /// Why the program does not start, or a command does not run: what, which option, what to do.
 #[derive(Debug)]

@@ -1,16 +1,15 @@
 //! Generated passwords.
 
-use crate::error::Error;
+use crate::error::{Error, Rule};
 use crate::random::fill;
 use crate::secret::Plaintext;
 use zeroize::Zeroizing;
 
-const UPPERCASE: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const LOWERCASE: &str = "abcdefghijklmnopqrstuvwxyz";
-const NUMBERS: &str = "0123456789";
-const SYMBOLS: &str = "!@#$%^&*()-_=+[]{};:,.<>?/~";
+/// Capital letters, small letters, digits and punctuation.
+pub const SETS: [&str; 4] =
+    ["ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789", "!@#$%^&*()-_=+[]{};:,.<>?/~"];
 /// Characters that people confuse when they read or type them.
-const AMBIGUOUS: &str = "0O1lI|oi5S2Z8B";
+pub const AMBIGUOUS: &str = "0O1lI|oi5S2Z8B";
 
 /// What a generated value is made of.
 #[derive(Clone, Copy, Debug)]
@@ -43,15 +42,10 @@ impl Recipe {
     pub fn draw(&self) -> Result<Plaintext, Error> {
         let length = usize::try_from(self.length).ok();
         let length = length.filter(|_| (Self::MIN_LENGTH..=Self::MAX_LENGTH).contains(&self.length));
-        let length = length.ok_or_else(|| {
-            Error::invalid(
-                "length",
-                format!("The length must be {} to {}", Self::MIN_LENGTH, Self::MAX_LENGTH),
-            )
-        })?;
+        let length = length.ok_or(Rule::Length(Self::MIN_LENGTH, Self::MAX_LENGTH))?;
         let sets = self.sets();
         if sets.is_empty() {
-            return Err(Error::invalid("character_sets", "Choose at least one set of characters"));
+            return Err(Rule::NoCharacterSet.into());
         }
         let all: Vec<u8> = sets.concat();
         loop {
@@ -66,14 +60,9 @@ impl Recipe {
     }
 
     fn sets(&self) -> Vec<Vec<u8>> {
-        let chosen = [
-            (self.uppercase, UPPERCASE),
-            (self.lowercase, LOWERCASE),
-            (self.numbers, NUMBERS),
-            (self.symbols, SYMBOLS),
-        ];
+        let chosen = [self.uppercase, self.lowercase, self.numbers, self.symbols].into_iter().zip(SETS);
         let keep = |byte: &u8| !self.exclude_ambiguous || !AMBIGUOUS.as_bytes().contains(byte);
-        chosen.iter().filter(|(on, _)| *on).map(|(_, set)| set.bytes().filter(keep).collect()).collect()
+        chosen.filter(|(on, _)| *on).map(|(_, set)| set.bytes().filter(keep).collect()).collect()
     }
 }
 

@@ -14,6 +14,7 @@
 //! | [`web`] | HTTP: handlers decode, call `App` once, encode | SQL, keys |
 //! | [`links`] | links, from configuration alone | requests |
 //! | [`mail`], [`mailer`] | what mails say; sending them in the background | links of others |
+//! | `words` | all that is said to people, in every language | who says it |
 //! | [`sweeper`] | ends what has expired, on a timer | HTTP |
 //! | [`limits`] | rates, quotas, permits for Argon2, budgets of guesses | HTTP, SQL |
 //! | [`generator`] | generated passwords | everything above |
@@ -83,3 +84,4 @@ pub mod sweeper;
 pub mod time;
 pub mod vault;
 pub mod web;
+mod words;

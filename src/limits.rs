@@ -194,6 +194,12 @@ impl Limits {
         take(self.guesses.as_ref(), source.number(), 1, now)
     }
 
+    /// Guesses that this source still has; `None` where they are not limited.
+    pub fn guesses_left(&self, source: Source, now: Timestamp) -> Option<u32> {
+        let left = self.guesses.as_ref()?.left(source.number(), now);
+        Some(u32::try_from(left).unwrap_or(u32::MAX))
+    }
+
     /// The guess was right, or could not be made: it does not count.
     pub fn forgive_guess(&self, source: Source) {
         if let Some(limiter) = &self.guesses {

@@ -1,10 +1,9 @@
 //! What mails say. They carry a link or times, never a secret.
 
-mod words;
-
 use crate::links::Links;
 use crate::secret::{EmailAddress, Locale, Outcome, Receipt};
 use crate::time::Timestamp;
+use crate::words;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -24,18 +23,19 @@ pub struct Message {
 impl Message {
     /// The mail that brings a link.
     pub fn with_link(to: &EmailAddress, receipt: &Receipt, links: &Links, locale: Locale) -> Self {
-        let words = words::of(locale);
+        let say = |key| words::say(locale, key);
         let link = links.share(receipt.share_domain.as_deref(), &receipt.secret);
-        let lasts = words.lasts.replace("{}", &utc(receipt.secret_expires()));
-        let passphrase = if receipt.has_passphrase { words.passphrase } else { words.no_passphrase };
-        let asks = words.asks;
+        let lasts =
+            words::say_with(locale, "mail.lasts", &[("time", &moment(locale, receipt.secret_expires()))]);
+        let passphrase = say(if receipt.has_passphrase { "mail.passphrase" } else { "mail.no-passphrase" });
+        let asks = say("mail.asks");
         Self {
             to: to.as_str().to_owned(),
-            subject: words.subject.into(),
+            subject: say("mail.subject").into(),
             text: format!("{asks}\n\n{link}\n\n{lasts}\n{passphrase}\n"),
             html: html(
                 locale.tag(),
-                words.direction,
+                locale.direction(),
                 &[
                     &escape(asks),
                     &format!("<a href=\"{0}\">{0}</a>", escape(&link)),
@@ -82,6 +82,13 @@ fn html(language: &str, direction: &str, paragraphs: &[&str]) -> String {
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A moment in a sentence of this language. Isolated (U+2068, U+2069) where the language runs the
+/// other way, which would turn its parts around.
+fn moment(locale: Locale, at: Timestamp) -> String {
+    let utc = utc(at);
+    if locale.direction() == "rtl" { format!("\u{2068}{utc}\u{2069}") } else { utc }
 }
 
 /// `2027-01-15 08:00 UTC`.

@@ -1,6 +1,7 @@
 //! HTTP, and the only async code besides the waits in `app`. A handler decodes, calls [`App`] once,
 //! and encodes.
 
+pub mod brand;
 pub mod caller;
 pub mod clients;
 mod cors;
@@ -29,7 +30,9 @@ use actix_web::http::header;
 use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Scope};
+use brand::Brand;
 use clients::Clients;
+use pages::CommonPages;
 use params::BodyBudget;
 use serde::Serialize;
 
@@ -43,6 +46,8 @@ pub struct Site {
     origins: Vec<String>,
     closed_to_guests: Vec<GuestOperation>,
     bodies: BodyBudget,
+    brand: Brand,
+    pages: CommonPages,
 }
 
 /// The operator's rules for requests.
@@ -56,6 +61,8 @@ pub struct Rules {
     pub origins: Vec<String>,
     /// Operations under `/guest` that are switched off.
     pub closed_to_guests: Vec<GuestOperation>,
+    /// The operator's look of the pages.
+    pub brand: Brand,
 }
 
 impl Site {
@@ -68,6 +75,8 @@ impl Site {
             origins: rules.origins,
             closed_to_guests: rules.closed_to_guests,
             bodies: BodyBudget::default(),
+            brand: rules.brand,
+            pages: CommonPages::default(),
         }
     }
 

@@ -2,8 +2,14 @@
 
 mod support;
 
+#[path = "pages/accounts.rs"]
+mod accounts;
+#[path = "pages/ask.rs"]
+mod ask;
 #[path = "pages/assets.rs"]
 mod assets;
+#[path = "pages/brand.rs"]
+mod brand;
 #[path = "pages/errors.rs"]
 mod errors;
 #[path = "pages/form.rs"]
@@ -12,5 +18,15 @@ mod form;
 mod headers;
 #[path = "pages/html.rs"]
 mod html;
+#[path = "pages/languages.rs"]
+mod languages;
 #[path = "pages/life.rs"]
 mod life;
+#[path = "pages/mine.rs"]
+mod mine;
+#[path = "pages/tour.rs"]
+mod tour;
+#[path = "pages/weight.rs"]
+mod weight;
+#[path = "pages/words.rs"]
+mod words;

@@ -2,7 +2,7 @@
 
 use super::look::receipt;
 use super::{App, not_creating};
-use crate::error::Error;
+use crate::error::{Error, Rule};
 use crate::secret::{Account, AccountId, ApiToken, Caller, EmailAddress, Receipt, ReceiptId, Source};
 use crate::store::accounts::{self, AccountRow};
 use crate::store::{WriteTx, receipts};
@@ -77,7 +77,7 @@ impl App {
         let lookup = token_lookup(&token);
         let added = self.store.write(move |tx| {
             if find(tx, &vault, address.as_str())?.is_some() {
-                return Err(Error::invalid("account", "there is an account with this address already"));
+                return Err(Rule::AccountExists.into());
             }
             accounts::insert(tx, &lookup, now, |id| {
                 let (key_id, sealed) = vault.seal_address(AccountId(id), &address);
@@ -186,7 +186,7 @@ impl App {
             return Err(Error::Forbidden("Only the owner may write a memo".into()));
         }
         if memo.chars().count() > MEMO_MAX {
-            return Err(Error::invalid("memo", format!("The memo is longer than {MEMO_MAX} characters")));
+            return Err(Rule::MemoTooLong(MEMO_MAX).into());
         }
         let now = self.clock.now().latest();
         let (vault, id, lookup) = (Arc::clone(&self.vault), id.clone(), self.identifiers.receipt(id));

@@ -2,7 +2,7 @@
 
 use super::accounts::MAIL_LIFE;
 use super::{App, Create};
-use crate::error::Error;
+use crate::error::{Error, Rule};
 use crate::generator::Recipe;
 use crate::mail;
 use crate::secret::{
@@ -12,7 +12,7 @@ use crate::store::WriteTx;
 use crate::store::outbox::{self, NewMail};
 use crate::store::receipts::NewReceipt;
 use crate::store::secrets::{self, NewSecret, ProtectionRow};
-use crate::time::{Ttl, TtlPolicy};
+use crate::time::Ttl;
 use crate::vault::{PassphraseKey, Protection, ReceiptContent, SecretKeyParts, Share, padded_size};
 use zeroize::Zeroizing;
 
@@ -80,63 +80,53 @@ impl App {
 
     fn plaintext(&self, content: Option<Zeroizing<String>>) -> Result<Plaintext, Error> {
         let most = self.policy.max_secret_bytes;
-        let nothing = || Error::invalid("secret", "You did not provide anything to share");
-        let content = content.ok_or_else(nothing)?;
+        let content = content.ok_or(Rule::NothingToShare)?;
         if content.len() > most {
-            return Err(Error::invalid("secret", format!("The secret is longer than {most} bytes")));
+            return Err(Rule::SecretTooLong(most).into());
         }
-        Plaintext::new(content).ok_or_else(nothing)
+        Ok(Plaintext::new(content).ok_or(Rule::NothingToShare)?)
     }
 
     fn terms(&self, kind: Kind, wishes: Wishes, caller: &Caller) -> Result<Terms, Error> {
-        let max = if caller.account.is_some() { self.policy.ttl_max_account } else { self.policy.ttl.max };
         Ok(Terms {
             kind,
             passphrase: self.passphrase(wishes.passphrase)?,
-            ttl: TtlPolicy { max, ..self.policy.ttl }.grant(wishes.ttl),
+            ttl: self.policy.ttl_for(caller).grant(wishes.ttl),
             share_domain: self.share_domain(wishes.share_domain)?,
             recipients: self.recipients(&wishes.recipients, caller)?,
         })
     }
 
     fn recipients(&self, wishes: &[String], caller: &Caller) -> Result<Vec<EmailAddress>, Error> {
-        let refuse = |rule: String| Err(Error::invalid("recipient", rule));
         let most = self.policy.max_recipients;
         if wishes.is_empty() {
             return Ok(Vec::new());
         }
         if caller.account.is_none() {
-            return refuse("Only an account may have the link mailed to someone".into());
+            return Err(Rule::RecipientWithoutAccount.into());
         }
         if most == 0 {
-            return refuse("This server sends no mail".into());
+            return Err(Rule::NoMail.into());
         }
         if wishes.len() > most {
-            return refuse(format!(
-                "The link can be mailed to at most {most} address{}",
-                if most == 1 { "" } else { "es" }
-            ));
+            return Err(Rule::TooManyRecipients(most).into());
         }
         let addresses: Option<Vec<_>> = wishes.iter().map(|wish| EmailAddress::parse(wish.trim())).collect();
-        addresses.map_or_else(|| refuse("This is not an e-mail address".into()), Ok)
+        Ok(addresses.ok_or(Rule::NotAnAddress)?)
     }
 
     fn passphrase(&self, wish: Option<Zeroizing<String>>) -> Result<Option<Passphrase>, Error> {
         let least = self.policy.passphrase_min_length;
         let Some(text) = wish.filter(|text| !text.is_empty()) else {
             return if self.policy.passphrase_required {
-                Err(Error::invalid("passphrase", "This server requires a passphrase"))
+                Err(Rule::PassphraseRequired.into())
             } else {
                 Ok(None)
             };
         };
-        let passphrase = Passphrase::new(text).ok_or_else(|| {
-            let rule = format!("The passphrase is longer than {} bytes", Passphrase::MAX_BYTES);
-            Error::invalid("passphrase", rule)
-        })?;
+        let passphrase = Passphrase::new(text).ok_or(Rule::PassphraseTooLong(Passphrase::MAX_BYTES))?;
         if passphrase.characters() < least {
-            let rule = format!("The passphrase must have at least {least} characters");
-            return Err(Error::invalid("passphrase", rule));
+            return Err(Rule::PassphraseTooShort(least).into());
         }
         Ok(Some(passphrase))
     }
@@ -149,7 +139,7 @@ impl App {
             None => Ok(None),
             Some(domain) if domain.is_empty() || without_port(&domain) == own_name => Ok(None),
             Some(domain) if self.policy.share_domains.contains(&domain) => Ok(Some(domain)),
-            Some(_) => Err(Error::invalid("share_domain", "This server makes no links for that domain")),
+            Some(_) => Err(Rule::UnknownDomain.into()),
         }
     }
 

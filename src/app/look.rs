@@ -66,6 +66,20 @@ impl App {
         self.find_receipt(id, now.latest())
     }
 
+    /// The same of many; those that are not there are left out.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store cannot be read.
+    pub fn receipts(&self, ids: &[ReceiptId], caller: &Caller) -> Result<Vec<Receipt>, Error> {
+        let now = self.clock.now();
+        self.limits.look(caller.source, now.moment())?;
+        let receipts = ids
+            .iter()
+            .map(|id| self.find_receipt(id, now.latest()))
+            .filter(|receipt| !matches!(receipt, Err(Error::NotFound)));
+        receipts.collect()
+    }
+
     pub(super) fn find_receipt(&self, id: &ReceiptId, now: Timestamp) -> Result<Receipt, Error> {
         let lookup = self.identifiers.receipt(id);
         let row = self.store.read(|db| receipts::find(db, lookup.as_bytes(), now))?;

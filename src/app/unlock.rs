@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 /// An attempt that was counted before it is made.
 enum Reservation {
     /// To be made; the last one there is if `last`.
-    Attempt { guard: Guard, last: bool },
+    Attempt { guard: Guard, last: bool, left: Option<u32> },
     /// Too many in this window.
     Refused { retry_after: Duration },
     /// Too many in all: the secret is gone.
@@ -53,11 +53,16 @@ impl App {
             None => None,
         };
         self.limits.guess(source, now.moment())?;
-        let key = self.attempt(id, &lookup, guess, now.latest()).await;
-        if !matches!(key, Err(Error::WrongPassphrase)) {
-            self.limits.forgive_guess(source);
+        match self.attempt(id, &lookup, guess, now.latest()).await {
+            Err(Error::WrongPassphrase { tries_left }) => {
+                let by_source = self.limits.guesses_left(source, now.moment());
+                Err(Error::WrongPassphrase { tries_left: least(tries_left, by_source) })
+            }
+            key => {
+                self.limits.forgive_guess(source);
+                key.map(Some)
+            }
         }
-        key.map(Some)
     }
 
     /// Makes one attempt. What cannot be the passphrase (`None`) costs an attempt, but no Argon2.
@@ -68,14 +73,19 @@ impl App {
         guess: Option<(Passphrase, Argon2Permit)>,
         now: Timestamp,
     ) -> Result<PassphraseKey, Error> {
-        let (guard, last) = self.reserve(lookup, now).await?;
+        let (guard, last, left) = self.reserve(lookup, now).await?;
+        let wrong = Error::WrongPassphrase { tries_left: left };
         let Some((passphrase, permit)) = guess else {
-            return Err(self.failed(lookup, now, last).await);
+            self.failed(lookup, now, last).await;
+            return Err(wrong);
         };
         let key = stretch(permit, passphrase, protection(&guard)?).await?;
         match self.check(id, &guard, &key) {
             Ok(()) => Ok(key),
-            Err(VaultError::WrongPassphrase) => Err(self.failed(lookup, now, last).await),
+            Err(VaultError::WrongPassphrase) => {
+                self.failed(lookup, now, last).await;
+                Err(wrong)
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -96,11 +106,11 @@ impl App {
         self.vault.check(KeyId::from_number(guard.key_id), &guard.check, &parts)
     }
 
-    async fn reserve(&self, lookup: &Lookup, now: Timestamp) -> Result<(Guard, bool), Error> {
+    async fn reserve(&self, lookup: &Lookup, now: Timestamp) -> Result<(Guard, bool, Option<u32>), Error> {
         let (lookup, policy) = (*lookup, self.policy.attempts);
         let reservation = self.store.write(move |tx| reserve(tx, &lookup, now, policy)).await;
         match reservation.map_err(not_creating)? {
-            Reservation::Attempt { guard, last } => Ok((guard, last)),
+            Reservation::Attempt { guard, last, left } => Ok((guard, last, left)),
             Reservation::Refused { retry_after } => Err(Error::LimitExceeded { retry_after }),
             Reservation::Locked => Err(Error::NotFound),
         }
@@ -108,12 +118,11 @@ impl App {
 
     /// A wrong attempt. If it was the last there is, the secret ends with it; should that fail, the
     /// next attempt ends it.
-    async fn failed(&self, lookup: &Lookup, now: Timestamp, last: bool) -> Error {
+    async fn failed(&self, lookup: &Lookup, now: Timestamp, last: bool) {
         if last {
             let lookup = *lookup;
             let _ = self.store.write(move |tx| lock(tx, &lookup, now)).await;
         }
-        Error::WrongPassphrase
     }
 }
 
@@ -143,7 +152,14 @@ fn reserve(
     guard.place.attempts += 1;
     secrets::count_attempt(tx, &guard.place, window)?;
     let last = exhausted(guard.place.attempts);
-    Ok(Reservation::Attempt { guard, last })
+    let in_life = (policy.lifetime > 0).then(|| policy.lifetime - guard.place.attempts);
+    let left = least(Some(policy.per_window - window.attempts), in_life);
+    Ok(Reservation::Attempt { guard, last, left })
+}
+
+/// The stricter of two bounds.
+fn least(one: Option<u32>, other: Option<u32>) -> Option<u32> {
+    one.into_iter().chain(other).min()
 }
 
 fn lock(tx: &WriteTx<'_>, lookup: &Lookup, now: Timestamp) -> Result<(), Error> {

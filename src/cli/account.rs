@@ -131,7 +131,7 @@ fn explain(error: Error) -> StartError {
         Error::NotFound => {
             StartError::usage("there is no account with this address: see `tellonce account list`")
         }
-        Error::Invalid { rule, .. } => StartError::usage(rule),
+        Error::Invalid(rule) => StartError::usage(rule.to_string()),
         Error::Unauthorized { .. } => StartError::usage("the old token is not this account's"),
         other => {
             let cause = other.cause().map(ToString::to_string).unwrap_or_default();

@@ -4,14 +4,18 @@ use crate::config::Config;
 use crate::error::StartError;
 use crate::keyfile::{self, KeySource};
 use crate::store;
+use crate::web::brand::Brand;
 use clap::ArgMatches;
 
 /// Prints the effective options and every problem. Changes nothing.
 pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let gathered = super::gather(matches);
     print!("{}", gathered.describe());
-    let problems = match &gathered.outcome {
-        Ok(config) => files(config),
+    let problems: Vec<String> = match &gathered.outcome {
+        Ok(config) => {
+            let brand = Brand::new(&config.brand).err().map(|error| error.to_string());
+            brand.into_iter().chain(files(config)).collect()
+        }
         Err(problems) => problems.iter().map(ToString::to_string).collect(),
     };
     for problem in &problems {

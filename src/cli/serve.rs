@@ -7,6 +7,7 @@ use crate::mailer::{self, Mailer};
 use crate::os;
 use crate::store::Role;
 use crate::sweeper;
+use crate::web::brand::Brand;
 use crate::web::server::{Bounds, server};
 use crate::web::{Rules, Site};
 use actix_web::dev::ServerHandle;
@@ -28,6 +29,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let config = super::configuration(matches)?;
     start_log(&config);
+    let brand = Brand::new(&config.brand)?;
     let ready_fd = matches.get_one::<u32>("ready-fd").copied();
     os::allow_many_files();
     make_folder(&config.data)?;
@@ -43,6 +45,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
         forwarded_header: config.forwarded_header,
         origins: config.cors_origins.clone(),
         closed_to_guests: config.guest_closed.clone(),
+        brand,
     };
     let site = Data::new(Site::new(opened.app, rules));
     let shared = site.clone().into_inner();

@@ -6,6 +6,7 @@ use crate::keyfile::KeySource;
 use crate::limits::{Rate, RatePolicy};
 use crate::mailer::{MailConfig, MailTls, Sender};
 use crate::time::Ttl;
+use crate::web::brand::{BrandOptions, Colour, Link};
 use crate::web::{ForwardedHeader, GuestOperation};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ pub fn config(values: &Values, credentials: Option<&Path>, problems: &mut Vec<Pr
         cors_origins: options.parse("cors-origins", |text| {
             list(text, |origin| base_url(origin).map(|origin| origin.as_str().to_owned()))
         }),
+        brand: options.brand(),
         max_connections: options.parse("max-connections", |text| number(text, 2..=65_536)),
         mail: options.mail(),
         max_recipients: options.parse("max-recipients", |text| number(text, 1..=10)),
@@ -89,6 +91,23 @@ impl Options<'_> {
             longest: self.parse("ttl-max", lifetime),
         };
         if is_on { policy } else { RatePolicy::OFF }
+    }
+
+    fn brand(&mut self) -> BrandOptions {
+        BrandOptions {
+            name: self.parse("brand-name", |text| Ok(text.to_owned())),
+            accent: self.parse("brand-accent", |text| {
+                optional(text, |text| Colour::parse(text).ok_or_else(|| "must look like #0b6e5e".to_owned()))
+            }),
+            logo: self.parse("brand-logo", |text| optional(text, |text| Ok(PathBuf::from(text)))),
+            links: self.parse("brand-links", |text| {
+                list(text, |text| {
+                    Link::parse(text).ok_or_else(|| {
+                        format!("`{text}` must be NAME=ADDRESS, the address beginning with https://, http://, mailto: or /")
+                    })
+                })
+            }),
+        }
     }
 
     /// The mail server, if one is named.

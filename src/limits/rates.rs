@@ -84,6 +84,11 @@ impl Limiter {
         )
     }
 
+    /// How much this key has left.
+    pub fn left(&self, key: u64, now: Timestamp) -> u64 {
+        self.with(key, now, |window| self.rate.amount.saturating_sub(window.amount))
+    }
+
     /// Takes back what was used in this window, unless another has taken over the counter since.
     pub fn give_back(&self, key: u64, amount: u64) {
         self.windows.if_present(key, |window| window.amount = window.amount.saturating_sub(amount));

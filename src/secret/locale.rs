@@ -49,6 +49,38 @@ impl Locale {
         Self::ALL.into_iter().find(|(locale, _)| *locale == self).map_or("en", |(_, tag)| tag)
     }
 
+    /// The language with this tag.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(_, known)| *known == tag).map(|(locale, _)| locale)
+    }
+
+    /// What its speakers call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::German => "Deutsch",
+            Self::French => "Français",
+            Self::Spanish => "Español",
+            Self::Italian => "Italiano",
+            Self::Portuguese => "Português (Brasil)",
+            Self::Dutch => "Nederlands",
+            Self::Polish => "Polski",
+            Self::Ukrainian => "Українська",
+            Self::Russian => "Русский",
+            Self::Turkish => "Türkçe",
+            Self::Japanese => "日本語",
+            Self::Chinese => "简体中文",
+            Self::Korean => "한국어",
+            Self::Arabic => "العربية",
+            Self::Hindi => "हिन्दी",
+        }
+    }
+
+    /// Which way it is written: `ltr` or `rtl`.
+    pub fn direction(self) -> &'static str {
+        if self == Self::Arabic { "rtl" } else { "ltr" }
+    }
+
     /// The language that a caller likes best of those there are, by `Accept-Language` (RFC 9110,
     /// section 12.5.4); English if there is none.
     pub fn preferred(accept_language: &str) -> Self {

@@ -54,7 +54,7 @@ impl FromRequest for Guest {
     }
 }
 
-/// Whoever looks at a page: credentials mean nothing there, wrong ones neither.
+/// Whoever looks at a page: wrong credentials mean no more there than none.
 pub struct Visitor(pub Caller);
 
 impl FromRequest for Visitor {
@@ -62,13 +62,14 @@ impl FromRequest for Visitor {
     type Future = Ready<Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let visitor = site(request).map(|site| Caller {
-            account: None,
-            source: site.clients.source(request),
-            locale: locale(request),
-        });
-        ready(visitor.map(Self).map_err(Failure::from))
+        ready(caller(request).or_else(|_| nobody(request)).map(Self).map_err(Failure::from))
     }
+}
+
+/// A caller without credentials.
+fn nobody(request: &HttpRequest) -> Result<Caller, Error> {
+    let source = site(request)?.clients.source(request);
+    Ok(Caller { account: None, source, locale: locale(request) })
 }
 
 fn site(request: &HttpRequest) -> Result<&Data<Site>, Error> {
@@ -121,8 +122,10 @@ fn refuse_foreign_sites(site: &Site, request: &HttpRequest) -> Result<(), Error>
     let changes = matches!(*request.method(), Method::POST | Method::PATCH);
     let origin = request.headers().get(header::ORIGIN).filter(|_| changes);
     let origin = origin.and_then(|origin| origin.to_str().ok()).filter(|origin| origin.starts_with("http"));
-    // A page may hide its origin, but not this from the browser's own hand.
-    let is_foreign = request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    // A page may hide its origin, but not this from the browser's own hand. Another port or a sibling host is
+    // the same site to a browser, and another origin to us.
+    let told = request.headers().get("sec-fetch-site");
+    let is_foreign = told.is_some_and(|site| site == "cross-site" || site == "same-site");
     match origin {
         None if changes && is_foreign => Err(foreign()),
         Some(origin) if !site.is_own_origin(origin) && !site.allows_origin(origin) => Err(foreign()),

@@ -61,7 +61,7 @@ pub fn kind(error: &Error) -> (StatusCode, &'static str) {
         Error::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
         Error::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "TooLarge"),
         Error::UnsupportedMedia => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType"),
-        Error::Invalid { .. } | Error::WrongPassphrase => (StatusCode::UNPROCESSABLE_ENTITY, "FormError"),
+        Error::Invalid(_) | Error::WrongPassphrase { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "FormError"),
         Error::LimitExceeded { .. } => (StatusCode::TOO_MANY_REQUESTS, "LimitExceeded"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "ServerError"),
         Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
@@ -72,8 +72,8 @@ pub fn kind(error: &Error) -> (StatusCode, &'static str) {
 /// The parameter at fault, where there is one.
 pub fn field(error: &Error) -> Option<&'static str> {
     match error {
-        Error::Invalid { field, .. } => Some(field),
-        Error::WrongPassphrase => Some("passphrase"),
+        Error::Invalid(rule) => Some(rule.field()),
+        Error::WrongPassphrase { .. } => Some("passphrase"),
         _ => None,
     }
 }

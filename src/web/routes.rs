@@ -4,7 +4,7 @@
 use super::error::respond;
 use crate::error::Error;
 use actix_web::http::header;
-use actix_web::{HttpResponse, Resource, guard, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, guard, web};
 use std::future::ready;
 use std::rc::Rc;
 
@@ -43,7 +43,7 @@ macro_rules! routes {
 pub(crate) use routes;
 
 /// How a request is answered that is refused before any handler sees it.
-pub type Refuse = fn(&Error) -> HttpResponse;
+pub type Refuse = fn(&HttpRequest, &Error) -> HttpResponse;
 
 /// Answers `OPTIONS` and refuses other methods, both with the methods there are.
 pub fn complete(resource: Resource, methods: &'static [&'static str], refuse: Refuse) -> Resource {
@@ -55,15 +55,15 @@ pub fn complete(resource: Resource, methods: &'static [&'static str], refuse: Re
             let reply = HttpResponse::NoContent().insert_header((header::ALLOW, allow.as_str())).finish();
             async { reply }
         }))
-        .default_service(web::to(move || ready(refuse(&refused))))
+        .default_service(web::to(move |request: HttpRequest| ready(refuse(&request, &refused))))
 }
 
 /// 404 for every path that has no route.
 pub fn no_such_route(refuse: Refuse) -> actix_web::Route {
-    web::to(move || ready(refuse(&Error::NoSuchRoute)))
+    web::to(move |request: HttpRequest| ready(refuse(&request, &Error::NoSuchRoute)))
 }
 
 /// The API's own shape.
-pub fn in_json(error: &Error) -> HttpResponse {
+pub fn in_json(_: &HttpRequest, error: &Error) -> HttpResponse {
     respond(error, None)
 }

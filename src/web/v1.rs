@@ -92,7 +92,7 @@ async fn no_key(_: Caller) -> Reply {
 /// To v1's clients a wrong passphrase is an unknown secret, and an unknown secret repeats its key.
 fn unknown(error: Error, key: &str) -> Failure {
     match error {
-        Error::NotFound | Error::WrongPassphrase => Failure::with_key(Error::NotFound, key),
+        Error::NotFound | Error::WrongPassphrase { .. } => Failure::with_key(Error::NotFound, key),
         other => other.into(),
     }
 }

@@ -9,7 +9,7 @@ use super::params::Params;
 use super::routes::routes;
 use super::wishes::{recipe, wishes};
 use super::{SiteData, json};
-use crate::error::Error;
+use crate::error::{Error, Rule};
 use crate::secret::{Caller, ReceiptId, SecretId};
 use actix_web::http::Method;
 use actix_web::web::Path;
@@ -52,8 +52,8 @@ async fn version(_: Caller) -> HttpResponse {
     json(&wire::Version::this())
 }
 
-async fn locales(_: Caller) -> HttpResponse {
-    json(&wire::Locales::ALL)
+async fn locales(caller: Caller) -> HttpResponse {
+    json(&wire::Locales::all(&caller))
 }
 
 async fn conceal(site: SiteData, caller: Caller, mut params: Params) -> Reply {
@@ -98,8 +98,7 @@ async fn statuses(site: SiteData, caller: Caller, mut params: Params) -> Reply {
     let lists = params.texts("identifiers")?;
     let names: Vec<&str> = lists.iter().flat_map(|list| list.split(',')).map(str::trim).collect();
     if names.len() > MOST_STATUSES {
-        let rule = format!("Ask for at most {MOST_STATUSES} secrets at once");
-        return Err(Error::invalid("identifiers", rule).into());
+        return Err(Error::from(Rule::TooManyIdentifiers(MOST_STATUSES)).into());
     }
     let ids: Vec<SecretId> = names.into_iter().filter_map(SecretId::parse).collect();
     Ok(json(&wire::statuses(&site.app.statuses(&ids, &caller)?, &caller)))

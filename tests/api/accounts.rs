@@ -602,7 +602,7 @@ fn there_is_one_account_of_an_address_whatever_its_case() {
     server.account("frank@example.com");
     for user in ["frank@example.com", "FRANK@Example.COM"] {
         let again = server.site.app.add_account(EmailAddress::parse(user).expect("an address"));
-        assert!(matches!(server.run(again), Err(Error::Invalid { .. })));
+        assert!(matches!(server.run(again), Err(Error::Invalid(_))));
     }
     let unknown = server.site.app.change_account("ann@example.com".into(), Change::Remove);
     assert!(matches!(server.run(unknown), Err(Error::NotFound)));

@@ -172,7 +172,7 @@ fn verdict<T>(outcome: &Result<T, Error>) -> Verdict {
     match outcome {
         Ok(_) => Verdict::Opens,
         Err(Error::NotFound) => Verdict::Unknown,
-        Err(Error::WrongPassphrase) => Verdict::Wrong,
+        Err(Error::WrongPassphrase { .. }) => Verdict::Wrong,
         Err(Error::LimitExceeded { retry_after }) => {
             Verdict::Refused { seconds: retry_after.as_secs().try_into().expect("seconds") }
         }

@@ -15,7 +15,7 @@ const ACCOUNTS: Statuses = [401, 200, 200, 401];
 const OWNER: Statuses = [401, 403, 200, 401];
 /// No such thing, which is not told to those whose credentials are wrong.
 const NOBODY: Statuses = [404, 404, 404, 401];
-/// Credentials mean nothing on pages.
+/// Wrong credentials mean no more than none on pages.
 const VISITORS: Statuses = [200, 200, 200, 200];
 
 #[rustfmt::skip]
@@ -68,12 +68,17 @@ const TABLE: &[(&str, &str, Statuses)] = &[
     ("post", "/", ANYONE),
     ("get", "/secret/{id}", VISITORS),
     ("post", "/secret/{id}", VISITORS),
+    ("get", "/secret/{id}/ask", VISITORS),
     ("get", "/receipt/{id}", VISITORS),
     ("get", "/private/{id}", VISITORS),
+    ("post", "/receipt/{id}", OWNER),
+    ("post", "/private/{id}", OWNER),
     ("get", "/receipt/{id}/burn", VISITORS),
     ("get", "/private/{id}/burn", VISITORS),
     ("post", "/receipt/{id}/burn", VISITORS),
     ("post", "/private/{id}/burn", VISITORS),
+    ("get", "/recent", ANYONE),
+    ("post", "/recent", ANYONE),
     ("get", "/assets/{name}", VISITORS),
     ("get", "/favicon.svg", VISITORS),
     ("get", "/robots.txt", VISITORS),
@@ -109,7 +114,7 @@ fn request(server: &Server, method: &str, route: &str, made: &Made) -> Request {
         ("post", route) if route.starts_with("/api/v2") => {
             request.json(&json!({ "secret": { "secret": "hello" }, "continue": true }))
         }
-        ("post", _) => request.form("secret=hello"),
+        ("post", _) => request.form("secret=hello&memo=note"),
         _ => request,
     }
 }

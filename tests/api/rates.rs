@@ -71,7 +71,7 @@ fn too_many(reply: &Reply, seconds: u64) {
         assert!(body["error_id"].is_string());
     } else {
         assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"));
-        assert!(reply.contains("Too many attempts"));
+        assert!(reply.contains("Too many requests. Try again in "));
     }
 }
 

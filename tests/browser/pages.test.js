@@ -1,88 +1,59 @@
-// The pages in a real browser: without script for everybody, and once more with script allowed, where
-// axe looks at each page for barriers.
+// Every journey with script and without, at every width, with a mouse and by keyboard alone.
 
-import { AxeBuilder } from '@axe-core/playwright';
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { JOURNEYS } from './journeys.js';
-import { SCREENSHOTS, openPage, startBrowser, startServer } from './support.js';
+import { person } from './person.js';
+import { startBrowser, startMailServer, startServer } from './support.js';
 
-const WIDTHS = [360, 768, 1280];
-const SCHEMES = ['light', 'dark'];
+// Schemes and languages are spread over the widths; `looks.test.js` sees each page in all of them.
+const TRAVELLERS = [
+  { width: 360, scheme: 'light', tag: 'de', script: false },
+  { width: 768, scheme: 'dark', tag: 'ar', script: false },
+  { width: 1280, scheme: 'light', tag: 'en', script: false },
+  { width: 360, scheme: 'dark', tag: 'ar', script: true },
+  { width: 768, scheme: 'light', tag: 'en', script: true },
+  { width: 1280, scheme: 'dark', tag: 'de', script: true },
+  { width: 768, scheme: 'light', tag: 'en', script: false, byKeyboard: true },
+  { width: 1280, scheme: 'dark', tag: 'en', script: true, byKeyboard: true },
+];
 
+let mailServer;
 let server;
 let browser;
 
 before(async () => {
-  server = await startServer('--passphrase-min-length', '8');
+  mailServer = await startMailServer();
+  server = await startServer(
+    ...['--passphrase-min-length', '8'],
+    ...['--smtp-host', `127.0.0.1:${mailServer.port}`, '--smtp-tls', 'off'],
+    ...['--mail-from', 'Secrets <no-reply@secrets.example>'],
+  );
   browser = await startBrowser();
 });
 
 after(async () => {
   await browser?.close();
   await server?.stop();
+  mailServer?.stop();
 });
 
-/** Goes on every journey, in a fresh context each, and checks that the browser had no complaint. */
-async function travel(settings, look) {
-  for (const journey of JOURNEYS) {
-    const { page, complaints, asked, close } = await openPage(browser, settings);
-    await journey(page, server.url, (name) => look(page, name));
-    assert.deepEqual(complaints, [], `${journey.name} at ${settings.width} px`);
-    assert.deepEqual(asked.filter((url) => !url.startsWith(server.url)), []);
-    await close();
-  }
-}
-
-async function fits(page, name) {
+async function fits({ page }, name) {
   const widest = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(widest <= page.viewportSize().width, `${name} is ${widest} px wide`);
 }
 
-for (const width of WIDTHS) {
-  for (const scheme of SCHEMES) {
-    test(`everything works without script at ${width} px, ${scheme}`, async () => {
-      await travel({ width, scheme, script: false }, async (page, name) => {
-        await fits(page, name);
-        const path = join(SCREENSHOTS, `${name}-${width}-${scheme}.png`);
-        await page.screenshot({ path, fullPage: true });
-      });
+for (const traveller of TRAVELLERS) {
+  const { width, scheme, tag, script, byKeyboard } = traveller;
+  const how = `${script ? 'with' : 'without'} script${byKeyboard ? ' by keyboard alone' : ''}`;
+  for (const journey of JOURNEYS) {
+    test(`${journey.name} ${how}, ${width} px, ${scheme}, ${tag}`, async () => {
+      const account = await server.account();
+      // The browser itself signs in where no script does.
+      const httpCredentials = script ? undefined : { ...account, origin: server.url };
+      const me = await person(browser, server, { ...traveller, httpCredentials, account }, fits);
+      await journey(me);
+      await me.leave();
     });
   }
 }
-
-for (const scheme of SCHEMES) {
-  test(`no page puts up a barrier, ${scheme}`, async () => {
-    await travel({ width: 360, scheme, script: true }, async (page, name) => {
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const barriers = violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0].html}`);
-      assert.deepEqual(barriers, [], name);
-    });
-  });
-}
-
-test('the keyboard is enough, and shows where it is', async () => {
-  const { page, close } = await openPage(browser, { width: 768, scheme: 'light', script: false });
-  await page.goto(server.url);
-  const order = [];
-  for (let step = 0; step < 6; step += 1) {
-    await page.keyboard.press('Tab');
-    const focused = page.locator(':focus');
-    order.push(await focused.evaluate((element) => element.id || element.tagName));
-    const outline = await focused.evaluate((element) => getComputedStyle(element).outlineStyle);
-    assert.equal(outline, 'solid', order.at(-1));
-    await page.screenshot({ path: join(SCREENSHOTS, `focus-${step}-${order.at(-1)}.png`) });
-  }
-  assert.deepEqual(order, ['A', 'secret', 'passphrase', 'ttl', 'BUTTON', 'SUMMARY']);
-  await close();
-});
-
-test('paper keeps no secret', async () => {
-  await travel({ width: 768, scheme: 'dark', script: false }, async (page, name) => {
-    await page.emulateMedia({ media: 'print' });
-    assert.equal(await page.locator('textarea:visible, input:visible').count(), 0, name);
-    await page.screenshot({ path: join(SCREENSHOTS, `print-${name}.png`), fullPage: true });
-    await page.emulateMedia({ media: 'screen' });
-  });
-});

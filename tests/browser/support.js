@@ -1,25 +1,39 @@
-// A server of one's own and a browser to look at it with.
+// Servers of one's own and a browser to look at them with.
 
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const PROGRAM = process.env.TELLONCE_BIN ?? join(ROOT, 'target/debug/tellonce');
+export const PROGRAM = process.env.TELLONCE_BIN ?? join(ROOT, 'target/debug/tellonce');
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export const SCREENSHOTS = join(ROOT, 'target/screenshots');
 
 mkdirSync(SCREENSHOTS, { recursive: true });
+
+/** What the program says in a language, by the keys of its sentences. */
+export function words(tag) {
+  const sentences = JSON.parse(readFileSync(join(ROOT, `static/locales/${tag}.json`)));
+  return (key, values = {}) => {
+    if (!(key in sentences)) throw new Error(`${tag} has no words for ${key}`);
+    return sentences[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  };
+}
+
+const folder = (name) => mkdtempSync(join(tmpdir(), `tellonce-${name}-`));
 
 /**
  * Starts the program on a free port and resolves to its address once it is ready. The address is read
  * from the log: what Node calls a pipe is a socket, which `--ready-fd` cannot open.
  */
 export async function startServer(...flags) {
-  const data = mkdtempSync(join(tmpdir(), 'tellonce-browser-'));
+  const data = folder('browser');
   const server = spawn(PROGRAM, ['serve', '--listen', '127.0.0.1:0', '--data', data, ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
     // All journeys come from one source.
@@ -41,13 +55,78 @@ export async function startServer(...flags) {
     await ended;
     rmSync(data, { recursive: true });
   };
-  return { url, stop };
+  return { url, log, stop, account: () => makeAccount(data) };
 }
 
-export function startBrowser() {
+let accounts = 0;
+
+/** A new account as what HTTP Basic takes, and browsers ask for. */
+async function makeAccount(data) {
+  accounts += 1;
+  const username = `frank.${accounts}@example.com`;
+  const { stdout } = await promisify(execFile)(PROGRAM, ['account', 'add', username, '--data', data]);
+  const password = /\b[0-9a-f]{32,}\b/.exec(stdout)[0];
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  return { username, password, authorization };
+}
+
+/** A mail server that accepts everything and keeps it. */
+export async function startMailServer() {
+  const mails = [];
+  const server = createTcpServer((socket) => {
+    let mail = null;
+    socket.write('220 mail.example ESMTP\r\n');
+    socket.on('error', () => {});
+    createInterface({ input: socket }).on('line', (line) => {
+      if (mail !== null && line !== '.') {
+        mail.push(line);
+        return;
+      }
+      if (mail !== null) mails.push(mail.join('\n'));
+      mail = mail === null && /^DATA/i.test(line) ? [] : null;
+      socket.write(mail ? '354 go on\r\n' : /^QUIT/i.test(line) ? '221 bye\r\n' : '250 fine\r\n');
+    });
+  });
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  return { port: server.address().port, mails, stop: () => server.close() };
+}
+
+/** A site of somebody else: `answer(request, response)` says what is there. */
+export async function startSite(answer) {
+  const server = createHttpServer(answer);
+  await new Promise((ready) => server.listen(0, ready));
+  const stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { port: server.address().port, stop };
+}
+
+/** Asks the API, as a program does; resolves to the status and what JSON it answered. */
+export async function api(server, method, path, { body, account } = {}) {
+  const headers = { ...(body && { 'content-type': 'application/json' }) };
+  if (account) headers.authorization = account.authorization;
+  const reply = await fetch(`${server.url}${path}`, { method, headers, body: body && JSON.stringify(body) });
+  return { status: reply.status, json: await reply.json() };
+}
+
+/** Makes a secret by the API; resolves to its identifiers and addresses. */
+export async function conceal(server, secret, { account, ...wishes } = {}) {
+  const { status, json } = await api(server, 'POST', '/api/v2/secret/conceal', {
+    account,
+    body: { secret: { secret, ...wishes } },
+  });
+  if (status !== 200) throw new Error(`conceal answered ${status}`);
+  const [id, receipt] = [json.record.secret.identifier, json.record.receipt.identifier];
+  return { id, receipt, link: `${server.url}/secret/${id}`, receiptLink: `${server.url}/receipt/${receipt}` };
+}
+
+export function startBrowser({ remembersPages = false } = {}) {
   return chromium.launch({
     executablePath: CHROMIUM,
     headless: true,
+    // Playwright switches off what a going back may bring up again.
+    ignoreDefaultArgs: remembersPages ? ['--disable-back-forward-cache'] : [],
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -60,18 +139,21 @@ export function startBrowser() {
   });
 }
 
-/** A page that remembers what a browser complained about and where it asked. */
-export async function openPage(browser, { width, scheme, script }) {
+/** A page that remembers what a browser complained about, where it asked, and how often it loaded. */
+export async function openPage(browser, { width = 768, scheme = 'light', script = true, tag = 'en', ...more } = {}) {
   const context = await browser.newContext({
     javaScriptEnabled: script,
     colorScheme: scheme,
+    locale: tag,
     viewport: { width, height: width < 500 ? 740 : 900 },
+    ...more,
   });
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
-  const complaints = [];
+  const [complaints, asked, loads] = [[], [], []];
   page.on('console', (message) => {
-    // That a page came with 404 or 422 is what these tests ask for.
-    const isStatus = /status of (404|422)/.test(message.text());
+    // That a page came with such a status is what these tests ask for.
+    const isStatus = /status of (401|403|404|422|503)/.test(message.text());
     if (['error', 'warning'].includes(message.type()) && !isStatus) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -80,7 +162,9 @@ export async function openPage(browser, { width, scheme, script }) {
     const why = request.failure()?.errorText;
     if (why !== 'net::ERR_ABORTED') complaints.push(`${why}: ${request.url()}`);
   });
-  const asked = [];
-  page.on('request', (request) => asked.push(request.url()));
-  return { page, complaints, asked, close: () => context.close() };
+  page.on('request', (request) => {
+    asked.push(request.url());
+    if (request.resourceType() === 'document') loads.push(request.url());
+  });
+  return { page, context, complaints, asked, loads, close: () => context.close() };
 }

@@ -58,6 +58,47 @@ fn check_and_serve_name_all_problems_at_once() {
 }
 
 #[test]
+fn a_brand_that_cannot_be_is_refused_by_the_name_of_its_option() {
+    let folder = Folder::new();
+    let logo = |name: &str, size: usize| {
+        let path = folder.beside(name);
+        fs::write(&path, vec![b'x'; size]).expect("written");
+        path.to_str().expect("a path").to_owned()
+    };
+    let (text, large, fine) =
+        (logo("logo.txt", 10), logo("large.png", (256 << 10) + 1), logo("logo.png", 256 << 10));
+    let missing = folder.beside("missing.svg").to_str().expect("a path").to_owned();
+    let wrong: [(&str, &[&str]); 3] = [
+        ("brand-accent", &["red", "#12345", "#12345g", "0b6e5e", "#0b6e5e; --x: y"]),
+        ("brand-logo", &[&text, &large, &missing]),
+        ("brand-links", &["Imprint", "Bad=javascript:alert(1)", "Bad=//example.com", "=/privacy"]),
+    ];
+    for (option, values) in wrong {
+        for value in values {
+            for name in ["check", "serve"] {
+                let ended = finish(command(name, &folder.data, &[&format!("--{option}"), value])).expect(78);
+                let told = format!("{}{}", ended.stdout, ended.stderr);
+                assert!(told.contains(&format!("`{option}`")), "{name} {option} {value}: {told}");
+            }
+        }
+    }
+    assert!(!folder.data.exists(), "nothing was made");
+    let links = "Imprint=https://example.com,Help=mailto:help@example.com,Privacy=/privacy";
+    let right = [
+        "--brand-name",
+        "Ann & Bob",
+        "--brand-accent",
+        "#0B6e5e",
+        "--brand-logo",
+        &fine,
+        "--brand-links",
+        links,
+    ];
+    let ended = finish(command("check", &folder.data, &right)).expect(0);
+    assert!(ended.stdout.contains("no problems found"), "{}", ended.stdout);
+}
+
+#[test]
 fn check_changes_no_file_with_or_without_a_server_and_after_a_crash() {
     let folder = Folder::new();
     let mut process = folder.start();

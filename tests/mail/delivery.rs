@@ -77,6 +77,31 @@ fn a_link_in_a_mail_is_made_for_the_domain_that_was_asked_for() {
     assert!(!text.contains("evil") && !html.contains("evil"));
 }
 
+#[test]
+fn a_link_from_the_page_is_mailed_in_the_language_of_the_page() {
+    let post = Post::start(Manner::Accepts);
+    let send = |path: &str| {
+        let form = format!("secret=hello&recipient={}", FRIEND.replace('@', "%40"));
+        let request = Request::post(path).form(&form).header("Accept-Language", "fr");
+        post.server.send(&request.login(&post.owner)).expect(200);
+    };
+    for (path, tag, direction) in [("/?lang=de", "de", "ltr"), ("/?lang=ar", "ar", "rtl"), ("/", "fr", "ltr")]
+    {
+        let before = post.sink.mails(0).len();
+        send(path);
+        let mails = post.sink.mails(before + 1);
+        let mail = mails.last().expect("a mail");
+        let words = std::fs::read(format!("{}/static/locales/{tag}.json", env!("CARGO_MANIFEST_DIR")));
+        let words: Value = serde_json::from_slice(&words.expect("a file")).expect("words");
+        let (text, html) = mail.parts();
+        for key in ["mail.asks", "mail.no-passphrase"] {
+            assert!(text.contains(words[key].as_str().expect("words")), "{tag}: {text}");
+        }
+        assert!(html.contains(&format!("<html lang=\"{tag}\" dir=\"{direction}\">")), "{html}");
+        assert!(text.contains("2027-01-22 08:00 UTC") && !text.contains("Someone has shared"), "{text}");
+    }
+}
+
 #[track_caller]
 fn is_refused(reply: &Reply) {
     assert_eq!(reply.status, 422, "{}", reply.text());

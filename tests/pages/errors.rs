@@ -44,20 +44,21 @@ fn an_error_of_the_server_has_an_id_to_tell_and_consumes_nothing() {
     let made = server.conceal("hello");
     let path = format!("/secret/{}", made.secret);
     let unknown = submit(&server, "/secret/x", &[]).expect(404);
-    assert!(!unknown.contains("error <code>"));
+    assert!(!unknown.contains("tell whoever runs this server"));
     damage(&server);
     let reply = submit(&server, &path, &[("passphrase", "")]).expect(503);
     assert_eq!(heading(&reply), "Somebody sent you a secret");
-    assert!(reply.contains("Not available right now. Try again in a moment."));
+    assert!(reply.contains("The server is busy or cannot do this right now. Try again in a moment."));
     assert_eq!(reply.header("retry-after"), Some("2"));
     let page = reply.text();
-    let (_, id) = page.split_once("error <code>").expect("an error id");
-    assert!(id.split_once('<').expect("its end").0.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let (_, id) = page.split_once("tell whoever runs this server: error ").expect("an error id");
+    let (id, _) = id.split_once('<').expect("its end");
+    assert!(id.len() == 20 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
     assert_eq!(server.receipt(&made)["state"], "new");
 }
 
 /// Spoils every sealed secret in the file, as a failing disk would.
-fn damage(server: &Server) {
+pub fn damage(server: &Server) {
     let database = rusqlite::Connection::open(server.folder().join("tellonce.db")).expect("the database");
     database.execute("UPDATE secrets SET box = zeroblob(length(box))", []).expect("damaged");
 }

@@ -1,8 +1,9 @@
 //! The form, what it keeps, and what it must not do to a text.
 
-use super::html::{heading, path_of, submit, value};
+use super::html::{has_no_script_but_ours, heading, path_of, submit, value};
+use super::tour::SETS;
 use crate::support::server::policy;
-use crate::support::{Request, Server};
+use crate::support::{Reply, Request, Server};
 use tellonce::app::Policy;
 use tellonce::time::{Ttl, TtlPolicy};
 
@@ -29,7 +30,7 @@ fn a_text_is_the_same_when_it_is_read() {
         let made = submit(&server, "/", &[("secret", text)]).expect(200);
         let page = submit(&server, &path_of(&value(&made, "link")), &[]).expect(200);
         assert_eq!(value(&page, "value"), text);
-        assert!(!page.contains("<script"));
+        assert!(has_no_script_but_ours(&page));
     }
 }
 
@@ -55,7 +56,7 @@ fn what_a_page_cannot_show_is_said() {
     let made = server.conceal("a\0b");
     let page = submit(&server, &format!("/secret/{}", made.secret), &[]).expect(200);
     assert_eq!(value(&page, "value"), "a\u{fffd}b");
-    assert!(page.contains("One character in it cannot be shown on a page"));
+    assert!(page.contains("Characters in it that a page cannot show: 1. \u{fffd} stands in their place."));
 }
 
 #[test]
@@ -66,10 +67,10 @@ fn nothing_typed_is_lost_when_something_is_wrong() {
         let page = submit(&server, "/", &fields).expect(422);
         assert_eq!(value(&page, "secret"), text);
         assert!(page.contains("<option value=\"3600\" selected>"));
-        assert!(page.contains("id=\"passphrase-problem\">The passphrase must have at least 8 characters."));
+        assert!(page.contains("id=\"passphrase-problem\">The passphrase needs at least 8 characters."));
         assert!(page.contains("Type it again: it was not kept."));
         assert!(!page.contains("tiny42"), "the passphrase is not on the page");
-        assert!(!page.contains("<script"));
+        assert!(has_no_script_but_ours(&page));
     }
 }
 
@@ -82,15 +83,91 @@ fn what_is_wrong_is_said_where_it_is_wrong() {
         assert!(page.contains(&wanted), "no {wanted} in {}", page.text());
         assert!(page.contains("<title>Problem: Share a secret"));
     };
-    says(&[("secret", "")], "secret-problem", "You did not provide anything to share.");
-    says(&[("secret", "eleven char")], "secret-problem", "The secret is longer than 10 bytes.");
-    says(&[("secret", "a"), ("ttl", "soon")], "ttl-problem", "The ttl must be a whole number.");
+    says(&[("secret", "")], "secret-problem", "There is nothing to share yet: type or paste something.");
+    says(&[("secret", "eleven char")], "secret-problem", "This is too long: at most 10 bytes.");
+    says(&[("secret", "a"), ("ttl", "soon")], "ttl-problem", "This must be a whole number.");
     let generate = ("generate", "true");
-    says(&[generate, ("length", "3")], "generate-length-problem", "The length must be 4 to 128.");
-    says(&[generate, ("ttl", "x")], "generate-ttl-problem", "The ttl must be a whole number.");
+    says(
+        &[generate, ("length", "3")],
+        "generate-length-problem",
+        "The number of characters must be 4 to 128.",
+    );
+    says(&[generate, ("ttl", "x")], "generate-ttl-problem", "This must be a whole number.");
     let page = submit(&server, "/", &[("secret", "a"), ("recipient", "a@b.example")]).expect(422);
-    assert!(page.contains("<div class=\"problem\" role=\"alert\">\n<p>Only an account may"));
+    assert!(page.contains(
+        "<div class=\"problem\" role=\"alert\">\n<p>Only people with an account can have a link mailed."
+    ));
     assert_eq!(value(&page, "secret"), "a");
+}
+
+/// The characters of a generated password, once with each of these boxes unchecked as a browser says it.
+#[track_caller]
+fn generated(server: &Server, unchecked: &[&str]) -> String {
+    let mut fields = vec![("generate", "true"), ("length", "128")];
+    for set in SETS.iter().chain(&["character_sets[exclude_ambiguous]"]) {
+        fields.push((set, "false"));
+        if !unchecked.contains(set) {
+            fields.push((set, "true"));
+        }
+    }
+    value(&submit(server, "/", &fields).expect(200), "generated")
+}
+
+#[test]
+fn a_password_is_made_of_the_characters_that_were_checked() {
+    let server = Server::start();
+    let kinds: [fn(&char) -> bool; 4] = [
+        char::is_ascii_uppercase,
+        char::is_ascii_lowercase,
+        char::is_ascii_digit,
+        char::is_ascii_punctuation,
+    ];
+    assert!(kinds.iter().all(|kind| generated(&server, &[]).chars().any(|letter| kind(&letter))));
+    for (set, kind) in SETS.iter().zip(kinds) {
+        let password = generated(&server, &[set]);
+        assert!(password.len() == 128 && !password.chars().any(|letter| kind(&letter)), "{set} {password}");
+        let others: Vec<&str> = SETS.into_iter().filter(|other| other != set).collect();
+        let password = generated(&server, &others);
+        assert!(password.len() == 128 && password.chars().all(|letter| kind(&letter)), "{set} {password}");
+    }
+    let digits: Vec<&str> = SETS.into_iter().filter(|set| !set.contains("numbers")).collect();
+    assert!(!generated(&server, &digits).contains(['0', '1', '5', '2', '8']));
+    let all_digits = [digits, vec!["character_sets[exclude_ambiguous]"]].concat();
+    // Of 128 digits none is one of five: once in 2^128.
+    assert!(generated(&server, &all_digits).contains(['0', '1', '5', '2', '8']));
+}
+
+#[test]
+fn a_password_of_nothing_is_refused_and_what_was_chosen_is_kept() {
+    let server = Server::start();
+    let mut fields = vec![("generate", "true"), ("length", "33"), ("ttl", "3600"), ("passphrase", "abc")];
+    fields.extend(SETS.map(|set| (set, "false")));
+    let page = submit(&server, "/", &fields).expect(422);
+    let message = "id=\"generate-sets-problem\">Choose at least one kind of characters.";
+    assert!(page.contains(message) && page.contains("<details class=\"card fold\" open>"));
+    assert!(page.contains(
+        "name=\"length\" type=\"number\" inputmode=\"numeric\" min=\"4\" max=\"128\" required value=\"33\""
+    ));
+    assert!(page.contains("<option value=\"3600\" selected>"));
+    assert!(!page.contains("abc\"") && page.contains("Type it again: it was not kept."));
+    assert_eq!(checked(&page), ["character_sets[exclude_ambiguous]"]);
+    assert_eq!(checked(&server.get("/")).len(), 5, "at first everything is checked");
+    let page = submit(&server, "/", &[("generate", "true"), ("length", "3"), (SETS[1], "false")]).expect(422);
+    assert_eq!(checked(&page).len(), 4);
+    assert!(!checked(&page).contains(&SETS[1].to_owned()));
+    // The other form is as it was.
+    assert!(page.contains("id=\"secret-problem\"></p>") && page.contains("id=\"passphrase-problem\"></p>"));
+}
+
+/// The names of the boxes that are checked.
+fn checked(page: &Reply) -> Vec<String> {
+    let page = page.text();
+    let boxes = page.split("<input type=\"checkbox\" name=\"").skip(1).filter_map(|rest| {
+        let (tag, _) = rest.split_once('>')?;
+        let (name, rest) = tag.split_once('"')?;
+        rest.contains(" checked ").then(|| name.to_owned())
+    });
+    boxes.collect()
 }
 
 #[test]

@@ -6,8 +6,14 @@ use crate::support::{Reply, Request, Server};
 /// Sends a form as a browser does, with these fields.
 #[track_caller]
 pub fn submit(server: &Server, path: &str, fields: &[(&str, &str)]) -> Reply {
-    let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
-    server.send(&Request::post(path).form(&pairs.join("&")))
+    server.send(&form(path, fields))
+}
+
+/// A form as a browser sends it, with these fields.
+pub fn form(path: &str, fields: &[(&str, &str)]) -> Request {
+    let pairs: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+    Request::post(path).form(&pairs.join("&"))
 }
 
 fn encode(text: &str) -> String {
@@ -62,4 +68,62 @@ pub fn receipt_path(reply: &Reply) -> String {
     let page = reply.text();
     let (_, from) = page.split_once("href=\"/receipt/").expect("a link to a receipt");
     format!("/receipt/{}", &from[..31])
+}
+
+/// A piece of a page that somebody may read.
+#[derive(Debug)]
+pub enum Piece {
+    /// Between tags, with its character references resolved.
+    Text(String),
+    /// The name and the value of an attribute, likewise.
+    Attribute(String, String),
+}
+
+/// A page, cut into texts and attributes. The pages quote every value with `"`.
+#[track_caller]
+pub fn pieces(page: &str) -> Vec<Piece> {
+    let mut found = Vec::new();
+    for part in page.split('<').skip(1) {
+        let (tag, text) = part.split_once('>').unwrap_or_else(|| panic!("a tag without end: {part}"));
+        let mut rest = tag.split_once(' ').map_or("", |(_, attributes)| attributes.trim_start());
+        while !rest.is_empty() {
+            let end = rest.find([' ', '=']).unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            let (value, after) = match after.strip_prefix("=\"") {
+                Some(quoted) => quoted.split_once('"').expect("the end of a value"),
+                None => ("", after),
+            };
+            found.push(Piece::Attribute(name.into(), unescape(value)));
+            rest = after.trim_start();
+        }
+        if !text.trim().is_empty() {
+            found.push(Piece::Text(unescape(text.trim())));
+        }
+    }
+    found
+}
+
+/// The values of this attribute on a page, in their order.
+pub fn attributes(page: &Reply, attribute: &str) -> Vec<String> {
+    let value = |piece| match piece {
+        Piece::Attribute(name, value) if name == attribute => Some(value),
+        _ => None,
+    };
+    pieces(&page.text()).into_iter().filter_map(value).collect()
+}
+
+/// Whether the only script of a page is our own file, and nothing in it is script or style by itself.
+pub fn has_no_script_but_ours(page: &Reply) -> bool {
+    let text = page.text();
+    let is_ours = text.matches("<script").count() == 1 && text.contains("<script src=\"/assets/app.");
+    let is_empty = text.split_once("<script").is_some_and(|(_, from)| {
+        from.split_once('>').is_some_and(|(_, content)| content.starts_with("</script>"))
+    });
+    let is_plain = pieces(&text).iter().all(|piece| match piece {
+        Piece::Text(_) => true,
+        Piece::Attribute(name, value) => {
+            name != "style" && !name.starts_with("on") && !value.trim_start().starts_with("javascript:")
+        }
+    });
+    is_ours && is_empty && is_plain && !text.contains("<style")
 }

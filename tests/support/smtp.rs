@@ -1,6 +1,7 @@
 //! A mail server for tests, on a real socket: it takes mail, refuses it, stalls, lies or breaks off, in
 //! plain text or under TLS with a certificate of its own.
 
+use base64ct::{Base64, Encoding};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -84,7 +85,12 @@ impl Mail {
             let mut parts = self.text.split(&border).filter(|part| part.contains(kind));
             let part = parts.next().unwrap_or_else(|| panic!("no {kind} in {}", self.text));
             let (head, body) = part.split_once("\r\n\r\n").expect("a head and a body");
-            if head.contains("quoted-printable") { unquoted(body) } else { body.to_owned() }
+            let is_in = |encoding| head.contains(&format!("Content-Transfer-Encoding: {encoding}"));
+            match (is_in("quoted-printable"), is_in("base64")) {
+                (true, _) => unquoted(body),
+                (_, true) => from_base64(body),
+                _ => body.to_owned(),
+            }
         };
         (part("text/plain"), part("text/html"))
     }
@@ -93,14 +99,17 @@ impl Mail {
 fn unquoted(text: &str) -> String {
     let text = text.replace("=\r\n", "");
     let mut pieces = text.split('=');
-    let mut decoded = pieces.next().unwrap_or_default().to_owned();
+    let mut decoded = pieces.next().unwrap_or_default().as_bytes().to_vec();
     for piece in pieces {
-        let byte = u8::from_str_radix(&piece[..2], 16).expect("two hexadecimal digits");
-        assert!(byte.is_ascii(), "mails are in ASCII");
-        decoded.push(char::from(byte));
-        decoded += &piece[2..];
+        decoded.push(u8::from_str_radix(&piece[..2], 16).expect("two hexadecimal digits"));
+        decoded.extend_from_slice(&piece.as_bytes()[2..]);
     }
-    decoded
+    String::from_utf8(decoded).expect("UTF-8")
+}
+
+fn from_base64(text: &str) -> String {
+    let text: String = text.split_whitespace().collect();
+    String::from_utf8(Base64::decode_vec(&text).expect("base64")).expect("UTF-8")
 }
 
 struct State {

@@ -1,7 +1,10 @@
 //! Files that pages load. Their names hold a hash of their content, so a browser may keep them for
 //! good, and a new version of the program brings new names.
 
+use super::super::brand::BrandFile;
+use super::stored::Stored;
 use actix_web::http::header::{self, ETag, EntityTag, Header, IfNoneMatch};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::{Embed, EmbeddedFile};
 use std::borrow::Cow;
@@ -20,8 +23,7 @@ struct Asset {
     /// `style.0123abcd.css`.
     name: String,
     content_type: &'static str,
-    tag: EntityTag,
-    content: Cow<'static, [u8]>,
+    content: Stored,
 }
 
 impl Asset {
@@ -33,8 +35,10 @@ impl Asset {
             file: file.to_owned(),
             name: format!("{stem}.{}.{extension}", &hash[..8]),
             content_type: content_type(extension),
-            tag: EntityTag::new_strong(hash),
-            content: embedded.data,
+            content: Stored::new(match embedded.data {
+                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                Cow::Owned(bytes) => bytes.into(),
+            }),
         }
     }
 }
@@ -42,6 +46,7 @@ impl Asset {
 fn content_type(extension: &str) -> &'static str {
     match extension {
         "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
         _ => "application/octet-stream",
     }
@@ -57,26 +62,41 @@ pub fn path(file: &str) -> String {
 /// The asset of this name, to be kept for good; `None` if there is none.
 pub fn serve(name: &str, request: &HttpRequest) -> Option<HttpResponse> {
     let asset = ASSETS.iter().find(|asset| asset.name == name)?;
-    let is_known = is_known(request, &asset.tag);
-    let mut reply = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    reply
-        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .insert_header(ETag(asset.tag.clone()));
-    Some(if is_known {
-        reply.finish()
-    } else {
-        reply.insert_header((header::CONTENT_TYPE, asset.content_type)).body(asset.content.clone())
+    Some(kept(name, request, |reply| {
+        reply.insert_header((header::CONTENT_TYPE, asset.content_type));
+        asset.content.send(reply, request)
+    }))
+}
+
+/// A file of the operator's brand, likewise.
+pub fn serve_brand(file: &BrandFile, request: &HttpRequest) -> HttpResponse {
+    kept(&file.name, request, |reply| {
+        reply.insert_header((header::CONTENT_TYPE, file.content_type)).body(file.content.clone())
     })
 }
 
+/// A reply that a browser keeps for good. The name names the content, so it serves as its tag too.
+fn kept(
+    name: &str,
+    request: &HttpRequest,
+    send: impl FnOnce(&mut actix_web::HttpResponseBuilder) -> HttpResponse,
+) -> HttpResponse {
+    let tag = EntityTag::new_weak(name.to_owned());
+    let is_known = is_known(request, &tag);
+    let mut reply = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    reply
+        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .insert_header((header::VARY, "Accept-Encoding"))
+        .insert_header(ETag(tag));
+    if is_known { reply.finish() } else { send(&mut reply) }
+}
+
 /// The file itself, at a name that never changes and that browsers ask for on their own.
-pub fn plain(file: &str) -> Option<HttpResponse> {
+pub fn plain(file: &str, request: &HttpRequest) -> Option<HttpResponse> {
     let asset = ASSETS.iter().find(|asset| asset.file == file)?;
-    Some(
-        HttpResponse::Ok()
-            .insert_header((header::CONTENT_TYPE, asset.content_type))
-            .body(asset.content.clone()),
-    )
+    let mut reply = HttpResponse::Ok();
+    reply.insert_header((header::CONTENT_TYPE, asset.content_type));
+    Some(asset.content.send(&mut reply, request))
 }
 
 fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {

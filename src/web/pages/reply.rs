@@ -1,75 +1,62 @@
 //! From a page to a reply, with the status, the headers and the log line that belong to it.
 
-use super::super::error::{Logged, add_headers, field, kind, logged};
+use super::super::error::{add_headers, kind, logged};
 use super::super::headers::PAGE_POLICY;
+use super::frame::Frame;
+use super::problem::Problem;
+use super::stored::Stored;
 use super::template::Html;
-use super::{views, words};
+use super::views;
 use crate::error::Error;
+use crate::secret::Locale;
 use actix_web::http::header;
-use actix_web::{HttpResponse, HttpResponseBuilder};
-
-/// What a page says about an error.
-#[derive(Default)]
-pub struct Problem {
-    /// The parameter at fault, where there is one.
-    pub field: Option<&'static str>,
-    /// The rule that was broken, or what to do now.
-    pub message: String,
-    /// What to tell the operator, where the fault is the server's.
-    pub error_id: Option<String>,
-}
-
-impl Problem {
-    fn new(error: &Error, logged: &Logged) -> Self {
-        let is_ours = kind(error).0.is_server_error();
-        Self {
-            field: field(error),
-            message: message(error),
-            error_id: is_ours.then(|| logged.error_id.clone()),
-        }
-    }
-
-    /// What it says at this field.
-    pub fn at(&self, field: &str) -> Option<&str> {
-        (self.field == Some(field)).then_some(&self.message)
-    }
-}
-
-/// The API's sentence, and how long to wait where that is longer than a moment.
-fn message(error: &Error) -> String {
-    match error {
-        Error::LimitExceeded { retry_after } => {
-            let rest = i64::try_from(retry_after.as_secs()).unwrap_or(i64::MAX);
-            format!("{error}, in {}.", words::span(rest))
-        }
-        _ => format!("{error}."),
-    }
-}
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use std::sync::OnceLock;
 
 /// A page that is as it should be.
 pub fn page(page: Html) -> HttpResponse {
-    finish(HttpResponse::Ok(), page)
+    headed(HttpResponse::Ok()).body(page.into_body())
 }
 
 /// A page that shows an error in its place, such as a form with a message at a field.
-pub fn refused(error: &Error, page: impl FnOnce(&Problem) -> Html) -> HttpResponse {
+pub fn refused(frame: &Frame, error: &Error, page: impl FnOnce(&Problem) -> Html) -> HttpResponse {
     let logged = logged(error);
-    let page = page(&Problem::new(error, &logged));
+    let page = page(&Problem::new(frame, error, &logged));
     let mut reply = HttpResponse::build(kind(error).0);
     add_headers(&mut reply, error);
-    let mut reply = finish(reply, page);
+    let mut reply = headed(reply).body(page.into_body());
     reply.extensions_mut().insert(logged);
     reply
 }
 
 /// A page about nothing but an error.
-pub fn error(error: &Error) -> HttpResponse {
-    refused(error, |problem| views::error(kind(error).0, problem))
+pub fn error(frame: &Frame, error: &Error) -> HttpResponse {
+    refused(frame, error, |problem| views::error(frame, kind(error).0, problem))
 }
 
-fn finish(mut reply: HttpResponseBuilder, page: Html) -> HttpResponse {
+/// The same for a request that no handler has seen.
+pub fn unseen(request: &HttpRequest, problem: &Error) -> HttpResponse {
+    match Frame::new(request) {
+        Ok(frame) => error(&frame, problem),
+        Err(error) => super::super::error::respond(&error, None),
+    }
+}
+
+fn headed(mut reply: HttpResponseBuilder) -> HttpResponseBuilder {
     reply
         .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY))
-        .body(page.into_body())
+        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY));
+    reply
+}
+
+/// A page that is the same for all readers of a language, drawn when the first of them comes.
+#[derive(Default)]
+pub struct Common([OnceLock<Stored>; Locale::ALL.len()]);
+
+impl Common {
+    /// The page in this language.
+    pub fn page(&self, frame: &Frame, request: &HttpRequest, draw: impl FnOnce() -> Html) -> HttpResponse {
+        let page = self.0[frame.locale as usize].get_or_init(|| Stored::new(draw().into_body().into()));
+        page.send(&mut headed(HttpResponse::Ok()), request)
+    }
 }

@@ -1,7 +1,9 @@
-//! HTML from templates. What is HTML and what is text are two types: text becomes [`Html`] only by
+//! HTML from templates: files with places for values and for sentences. What is HTML and what is text are two types: text becomes [`Html`] only by
 //! being escaped, and markup comes only from the files in `static/pages`.
 
+use crate::words::{Piece, pieces};
 use rust_embed::Embed;
+use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 #[derive(Embed)]
@@ -13,6 +15,11 @@ struct Templates;
 pub struct Html(Zeroizing<String>);
 
 impl Html {
+    /// The markup.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The bytes to send.
     pub fn into_body(mut self) -> String {
         std::mem::take(&mut *self.0)
@@ -48,28 +55,48 @@ fn escape(character: char) -> Option<&'static str> {
     })
 }
 
-/// A template with its `{{name}}` places filled. Each place is found in the template itself, before
-/// anything is filled in, so that braces in a value are only braces.
-pub fn fill(name: &str, values: &[(&str, Html)]) -> Html {
+/// A place in a template.
+pub enum Place<'t> {
+    /// `{{name}}`: a value.
+    Value(&'t str),
+    /// `[[key]]`: a sentence in the reader's language.
+    Sentence(&'t str),
+}
+
+/// A template with its places filled. Each place is found in the template itself, before anything is
+/// filled in, so that braces in a value are only braces.
+pub fn fill<'v>(name: &str, find: impl Fn(&Place) -> Cow<'v, str>) -> Html {
     let file = Templates::get(name);
     let template = file.as_ref().and_then(|file| str::from_utf8(&file.data).ok()).unwrap_or_default();
     debug_assert!(!template.is_empty(), "there is no template {name}");
     // The end of the file is not part of the page: it would be a space between words.
-    let template = template.trim_end_matches('\n');
-    let mut pieces = Vec::new();
-    for (index, piece) in template.split("{{").enumerate() {
-        match piece.split_once("}}") {
-            Some((place, rest)) if index > 0 => pieces.extend([value(name, values, place), rest]),
-            _ => pieces.push(piece),
-        }
+    let mut rest = template.trim_end_matches('\n');
+    let mut parts = Vec::new();
+    while let Some((before, place, after)) = next_place(rest) {
+        parts.extend([Cow::Borrowed(before), find(&place)]);
+        rest = after;
     }
-    Html(Zeroizing::new(pieces.concat()))
+    parts.push(Cow::Borrowed(rest));
+    Html(Zeroizing::new(parts.concat()))
 }
 
-fn value<'v>(name: &str, values: &'v [(&str, Html)], place: &str) -> &'v str {
-    let found = values.iter().find(|(key, _)| *key == place);
-    debug_assert!(found.is_some(), "{name} has a place {place} that nothing fills");
-    found.map_or("", |(_, html)| &html.0)
+/// A sentence as HTML, with its places filled.
+pub fn sentence<'v>(sentence: &str, find: impl Fn(&str) -> Cow<'v, str>) -> Html {
+    let parts = pieces(sentence).map(|piece| match piece {
+        Piece::Text(piece) => text(piece).into_body().into(),
+        Piece::Place(place) => find(place),
+    });
+    Html(Zeroizing::new(parts.collect::<Vec<_>>().concat()))
+}
+
+/// The first place, with what stands before and after it.
+fn next_place(template: &str) -> Option<(&str, Place<'_>, &str)> {
+    let value = template.find("{{").map(|start| (start, "}}"));
+    let sentence = template.find("[[").map(|start| (start, "]]"));
+    let (start, end) = value.into_iter().chain(sentence).min()?;
+    let (name, after) = template[start + 2..].split_once(end)?;
+    let place = if end == "}}" { Place::Value(name) } else { Place::Sentence(name) };
+    Some((&template[..start], place, after))
 }
 
 /// Several pieces of HTML, one after the other.
@@ -94,9 +121,15 @@ mod tests {
 
     #[test]
     fn braces_in_a_value_are_only_braces() {
-        let values = [("machine", text("{{words}}")), ("words", text("{{machine}}"))];
-        let html = fill("part-time.html", &values).into_body();
-        assert_eq!(html, "<time datetime=\"{{words}}\">{{machine}}</time>");
+        let html = fill("part-time.html", |place| match place {
+            Place::Value("machine") => "{{words}}".into(),
+            Place::Value("words") => "[[layout.skip]]{{machine}}".into(),
+            Place::Value(name) | Place::Sentence(name) => panic!("{name}"),
+        });
+        assert_eq!(
+            html.into_body(),
+            "<time dir=\"ltr\" datetime=\"{{words}}\">[[layout.skip]]{{machine}}</time>"
+        );
     }
 
     #[test]
@@ -105,7 +138,7 @@ mod tests {
             let file = Templates::get(&name).expect("a template that was just listed");
             let template = str::from_utf8(&file.data).expect("UTF-8").to_ascii_lowercase();
             for bad in
-                ["<script", "<style", " style=", "javascript:", "http:", "https:", "\"//", "url(", " on"]
+                ["<script>", "<style", " style=", "javascript:", "http:", "https:", "\"//", "url(", " on"]
             {
                 let found = template.match_indices(bad).find(|(at, _)| {
                     bad != " on"

@@ -1,7 +1,7 @@
 //! Parameters as they came, whatever way they came.
 
 use super::BodyCharge;
-use crate::error::Error;
+use crate::error::{Error, Rule};
 use zeroize::Zeroizing;
 
 /// Brackets in a name; `secret[character_sets][symbols]` has two.
@@ -139,7 +139,7 @@ impl Params {
             Some(Value::Text(text)) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Ok(Some(text.parse().unwrap_or(i64::MAX)))
             }
-            Some(Value::Text(_)) => Err(Error::invalid(name, format!("The {name} must be a whole number"))),
+            Some(Value::Text(_)) => Err(Rule::NotANumber(name).into()),
             Some(_) => Err(Error::BadRequest("A number was sent as another type")),
         }
     }

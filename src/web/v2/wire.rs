@@ -5,7 +5,7 @@
 
 use crate::app::Revealed;
 use crate::links::{Links, burn_path, receipt_path, share_path};
-use crate::secret::{Caller, Delivery, Kind, Plaintext, Receipt, Secret, SecretId, State};
+use crate::secret::{Caller, Delivery, Kind, Locale, Plaintext, Receipt, Secret, SecretId, State};
 use crate::time::{Timestamp, Ttl};
 use serde::Serialize;
 
@@ -632,12 +632,15 @@ impl Version {
 #[derive(Serialize)]
 pub struct Locales {
     success: bool,
-    locales: &'static [&'static str],
+    locales: Vec<&'static str>,
     default_locale: &'static str,
     locale: &'static str,
 }
 
 impl Locales {
-    /// All of them.
-    pub const ALL: Self = Self { success: true, locales: &["en"], default_locale: "en", locale: "en" };
+    /// All of them, and the caller's own.
+    pub fn all(caller: &Caller) -> Self {
+        let locales = Locale::ALL.map(|(_, tag)| tag).into();
+        Self { success: true, locales, default_locale: Locale::default().tag(), locale: caller.locale.tag() }
+    }
 }
