@@ -30,7 +30,7 @@ CREATE INDEX slots_free ON slots (id) WHERE used = 0;
 -- Who may have lists, memos and mail. Numbers are never used twice: boxes are bound to them.
 CREATE TABLE accounts (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
-    -- Of the one API token.
+    -- Of the address and the one API token.
     token_lookup BLOB NOT NULL UNIQUE CHECK (length(token_lookup) = 16),
     key_id       INTEGER NOT NULL REFERENCES keys (id),
     -- The e-mail address, sealed under the root key.
