@@ -26,3 +26,7 @@ mod proxies;
 mod rates;
 #[path = "api/secrets.rs"]
 mod secrets;
+#[path = "api/statistics.rs"]
+mod statistics;
+#[path = "timing/mod.rs"]
+mod timing;
