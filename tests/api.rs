@@ -6,6 +6,8 @@ mod support;
 mod abuse;
 #[path = "api/accounts.rs"]
 mod accounts;
+#[path = "api/alike.rs"]
+mod alike;
 #[path = "api/core.rs"]
 mod core;
 #[path = "api/dialects.rs"]
