@@ -133,9 +133,35 @@ impl StartError {
         Self { exit_code: 74, message: message.into() }
     }
 
-    /// Another process is in the way (75, `EX_TEMPFAIL`).
+    /// Another process is in the way, or a server asks to come back later (75, `EX_TEMPFAIL`).
     pub fn busy(message: impl Into<String>) -> Self {
         Self { exit_code: 75, message: message.into() }
+    }
+
+    /// A plain no: there is no such secret, its passphrase is another, or whoever was asked said no
+    /// (1).
+    pub fn no(message: impl Into<String>) -> Self {
+        Self { exit_code: 1, message: message.into() }
+    }
+
+    /// What came in cannot be taken as it is (65, `EX_DATAERR`).
+    pub fn data(message: impl Into<String>) -> Self {
+        Self { exit_code: 65, message: message.into() }
+    }
+
+    /// The server cannot be reached, or does not speak this API (69, `EX_UNAVAILABLE`).
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self { exit_code: 69, message: message.into() }
+    }
+
+    /// A file that cannot be made (73, `EX_CANTCREAT`).
+    pub fn cannot_create(message: impl Into<String>) -> Self {
+        Self { exit_code: 73, message: message.into() }
+    }
+
+    /// Something this account, or nobody, may not do (77, `EX_NOPERM`).
+    pub fn not_permitted(message: impl Into<String>) -> Self {
+        Self { exit_code: 77, message: message.into() }
     }
 }
 

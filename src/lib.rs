@@ -20,6 +20,7 @@
 //! | [`keyfile`] | where root keys come from, and which belong to a database | ciphers, HTTP |
 //! | [`config`] | the one table of options | everything it configures |
 //! | [`os`] | the few things the standard library does not ask the system for | everything else |
+//! | [`client`] | the other side: asks any server of this API | everything a server keeps |
 //! | [`cli`] | commands | – |
 //!
 //! # How a secret travels
@@ -66,6 +67,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod error;
 pub mod generator;
