@@ -11,6 +11,7 @@ mod headers;
 mod log;
 pub mod pages;
 mod params;
+pub mod plain;
 mod routes;
 pub mod server;
 pub mod v1;
@@ -99,6 +100,7 @@ fn configure(config: &mut ServiceConfig) {
         .service(v2::scope())
         // Programs that ask for what is not there get JSON even where no version is theirs.
         .service(web::scope("/api").default_service(routes::no_such_route(routes::in_json)))
+        .configure(plain::configure)
         .service(pages::scope());
 }
 

@@ -20,6 +20,8 @@ mod limits;
 mod matrix;
 #[path = "api/origins.rs"]
 mod origins;
+#[path = "api/plain.rs"]
+mod plain;
 #[path = "api/proxies.rs"]
 mod proxies;
 #[path = "api/rates.rs"]

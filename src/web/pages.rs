@@ -25,7 +25,7 @@ use create::Typed;
 use reply::Problem;
 
 routes! { "", reply::error;
-    "/" { get | head => home, post => create },
+    "/" { get | head => home, post => create, put => super::plain::conceal },
     "/secret/{id}" { get | head => secret, post => reveal },
     "/receipt/{id}" { get | head => receipt },
     "/private/{id}" { get | head => receipt },
