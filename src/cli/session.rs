@@ -14,7 +14,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-/// The client's own options: flag, variable, line of the file, help. README shows the same ones.
+/// The client's own options, by name, value and help. README shows the same ones; a test compares them.
 pub const OPTIONS: [(&str, &str, &str); 2] = [
     ("server", "URL", "The server, such as https://secrets.example; a link names its own"),
     ("ca-file", "FILE", "Certificates to trust, in PEM form, besides the system's"),
@@ -241,4 +241,32 @@ pub fn read(path: &Path) -> Result<Stored, StartError> {
         _ => return Err(wrong("`user` and `token` go together: `tellonce login` sets both")),
     };
     Ok(stored)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readme_shows_the_table_of_options() {
+        let mut table =
+            String::from("<!-- client options -->\n| Option | Value | What it does |\n|---|---|---|\n");
+        for (name, value, help) in OPTIONS {
+            table += &format!("| `{name}` | `{value}` | {help} |\n");
+        }
+        table += "<!-- /client options -->\n";
+        assert!(include_str!("../../README.md").contains(&table), "{table}");
+    }
+
+    #[test]
+    fn only_this_machine_may_be_spoken_to_in_the_clear() {
+        let of = |text| is_loopback(&base_url(text).expect("a server"));
+        for here in ["http://127.0.0.1", "http://127.1.2.3:3000", "http://localhost:80", "http://[::1]:3000"]
+        {
+            assert!(of(here), "{here}");
+        }
+        for elsewhere in ["http://10.0.0.1", "http://localhost.example", "http://secrets.example:127"] {
+            assert!(!of(elsewhere), "{elsewhere}");
+        }
+    }
 }

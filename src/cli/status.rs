@@ -109,11 +109,11 @@ fn flag(holds: bool) -> Fact {
     Fact { value: holds.into(), shown: if holds { "yes" } else { "no" }.into() }
 }
 
-/// In whole minutes, hours or days, whichever is the largest that is not zero.
+/// In whole days, hours or minutes, to the nearest.
 fn span(seconds: Option<i64>) -> Fact {
     let rounded = |seconds: i64| {
         let unit = [86_400, 3_600, 60].into_iter().find(|unit| seconds >= *unit).unwrap_or(1);
-        Ttl::from_seconds(seconds - seconds % unit)
+        Ttl::from_seconds((seconds.saturating_add(unit / 2)) / unit * unit)
     };
     let shown = seconds.map(|seconds| format!("about {}", rounded(seconds))).unwrap_or_default();
     Fact { value: seconds.into(), shown }
