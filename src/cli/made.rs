@@ -4,7 +4,7 @@
 use super::passphrase;
 use super::qr;
 use super::session::Session;
-use super::terminal::{tell, waiting, warn};
+use super::terminal::{note, print, tell, waiting, warn};
 use crate::client::{Client, Made, Problem, Wishes};
 use crate::config::lifetime;
 use crate::error::StartError;
@@ -12,7 +12,7 @@ use crate::secret::Plaintext;
 use crate::time::{Timestamp, Ttl};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value};
-use std::io::Write;
+use zeroize::Zeroizing;
 
 /// Adds what may be wished for a new secret and its presentation.
 pub fn with_options(command: Command) -> Command {
@@ -88,15 +88,9 @@ pub fn make(
 }
 
 fn present(matches: &ArgMatches, wishes: &Wishes, made: &Made) -> Result<(), StartError> {
-    let wants_receipt = matches.get_flag("receipt");
-    if matches.get_flag("json") {
-        print(&[&object(made)])?;
-    } else {
-        let value = made.value.as_ref().map(Plaintext::expose);
-        let receipt = wants_receipt.then_some(made.receipt.as_str());
-        let lines: Vec<&str> = [value, Some(&made.link), receipt].into_iter().flatten().collect();
-        print(&lines)?;
-    }
+    print(&words(matches, made)).map_err(|error| {
+        StartError::storage(format!("the secret is stored, but its link cannot be written: {error}"))
+    })?;
     if let (Some(wish), Some(granted)) = (wishes.ttl, made.ttl)
         && wish != granted
     {
@@ -105,21 +99,20 @@ fn present(matches: &ArgMatches, wishes: &Wishes, made: &Made) -> Result<(), Sta
     let until = made.expires.map(|end| format!(" until {}", date(end))).unwrap_or_default();
     tell(&format!("The link works once{until}."));
     if matches.get_flag("qr") {
-        eprint!("{}", qr::draw(&made.link)?);
+        note(qr::draw(&made.link)?.trim_end());
     }
     Ok(())
 }
 
-/// Lines on standard output.
-fn print(lines: &[&str]) -> Result<(), StartError> {
-    let mut output = std::io::stdout().lock();
-    let mut written = Ok(());
-    for line in lines {
-        written = written.and_then(|()| writeln!(output, "{line}"));
+/// What goes to standard output.
+fn words(matches: &ArgMatches, made: &Made) -> Zeroizing<String> {
+    if matches.get_flag("json") {
+        return Zeroizing::new(object(made) + "\n");
     }
-    written.and_then(|()| output.flush()).map_err(|error| {
-        StartError::storage(format!("the secret is stored, but its link cannot be written: {error}"))
-    })
+    let value = made.value.as_ref().map(Plaintext::expose);
+    let receipt = matches.get_flag("receipt").then_some(made.receipt.as_str());
+    let lines = [value, Some(&made.link), receipt].into_iter().flatten();
+    Zeroizing::new(lines.flat_map(|line| [line, "\n"]).collect())
 }
 
 fn object(made: &Made) -> String {

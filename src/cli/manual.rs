@@ -1,6 +1,7 @@
 //! `tellonce completions` and `tellonce man`: ready-made files, which a test makes from the definition of
 //! the command line and compares.
 
+use super::terminal::list;
 use crate::error::StartError;
 use clap::{Arg, ArgMatches, Command};
 use rust_embed::Embed;
@@ -39,17 +40,16 @@ pub fn man_definition() -> Command {
 /// Prints completions.
 pub fn run_completions(matches: &ArgMatches) -> Result<(), StartError> {
     let shell = matches.get_one::<String>("shell").map_or("", String::as_str);
-    print(Completions::get(shell).map(|file| file.data))
+    show(Completions::get(shell).map(|file| file.data))
 }
 
 /// Prints a manual page.
 pub fn run_man(matches: &ArgMatches) -> Result<(), StartError> {
     let command = matches.get_one::<String>("command").map(|name| format!("-{name}")).unwrap_or_default();
-    print(Pages::get(&format!("tellonce{command}.1")).map(|file| file.data))
+    show(Pages::get(&format!("tellonce{command}.1")).map(|file| file.data))
 }
 
-fn print(file: Option<std::borrow::Cow<'static, [u8]>>) -> Result<(), StartError> {
+fn show(file: Option<std::borrow::Cow<'static, [u8]>>) -> Result<(), StartError> {
     let file = file.ok_or_else(|| StartError::usage("there is no such command: see `tellonce --help`"))?;
-    print!("{}", String::from_utf8_lossy(&file));
-    Ok(())
+    list(&String::from_utf8_lossy(&file))
 }

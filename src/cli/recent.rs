@@ -2,7 +2,7 @@
 
 use super::made::date;
 use super::session::{self, Session};
-use super::terminal::waiting;
+use super::terminal::{list, waiting};
 use crate::client::{Client, Identifier, Reply};
 use crate::error::StartError;
 use crate::time::Timestamp;
@@ -28,13 +28,9 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let receipts = waiting("Asking the server", || client.recent())?;
     if matches.get_flag("json") {
         let objects: Vec<Value> = receipts.iter().map(|receipt| object(&client, receipt)).collect();
-        println!("{}", Value::Array(objects));
-        return Ok(());
+        return list(&format!("{}\n", Value::Array(objects)));
     }
-    for receipt in &receipts {
-        println!("{}", line(&client, receipt));
-    }
-    Ok(())
+    list(&receipts.iter().map(|receipt| line(&client, receipt) + "\n").collect::<String>())
 }
 
 fn link(client: &Client, receipt: &Reply) -> Option<String> {

@@ -1,7 +1,7 @@
 //! What all commands of the client share: which server, which account, which certificates.
 
 use super::passphrase::Source;
-use super::terminal::{Terminal, warn};
+use super::terminal::{self, Terminal, warn};
 use crate::client::{Account, Client, Leads, Link};
 use crate::config::{BaseUrl, base_url, process_variable};
 use crate::error::StartError;
@@ -133,7 +133,7 @@ impl Session {
         let is_verbose = self.is_verbose;
         let note = Box::new(move |line: &str| {
             if is_verbose {
-                eprintln!("{line}");
+                terminal::note(line);
             }
         });
         Client::new(server.clone(), account, self.ca_file.as_deref(), note).map_err(StartError::configuration)

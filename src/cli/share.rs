@@ -2,7 +2,7 @@
 
 use super::made;
 use super::session::{self, Session};
-use super::terminal::waiting;
+use super::terminal::waiting_for_others;
 use crate::error::StartError;
 use crate::secret::Plaintext;
 use base64ct::{Base64, Encoding};
@@ -66,7 +66,7 @@ fn read(input: Input, wraps: bool, session: &mut Session) -> Result<Plaintext, S
             if wraps { wrapped(typed.as_bytes()) } else { typed }
         }
         Input::Stream(stream) => {
-            let bytes = waiting("Reading the secret", || read_all(stream))?;
+            let bytes = waiting_for_others("Waiting for the secret", || read_all(stream))?;
             if wraps { wrapped(&bytes) } else { text(bytes)? }
         }
     };

@@ -2,7 +2,7 @@
 
 use super::made::date;
 use super::session::{self, Session, link, link_argument};
-use super::terminal::waiting;
+use super::terminal::{list, waiting};
 use crate::client::{Client, Leads, Link, Problem, Reply};
 use crate::error::StartError;
 use crate::time::{Timestamp, Ttl};
@@ -31,13 +31,14 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let facts = waiting("Asking the server", || facts(&client, &link))?;
     if matches.get_flag("json") {
         let object = facts.into_iter().map(|(name, fact)| (name.to_owned(), fact.value));
-        println!("{}", Value::Object(object.collect()));
-        return Ok(());
+        return list(&format!("{}\n", Value::Object(object.collect())));
     }
-    for (name, fact) in facts.iter().filter(|(_, fact)| !fact.shown.is_empty()) {
-        println!("{}: {}", name.replace('_', " "), fact.shown);
-    }
-    Ok(())
+    let known = facts.iter().filter(|(_, fact)| !fact.shown.is_empty());
+    list(
+        &known
+            .map(|(name, fact)| format!("{}: {}\n", name.replace('_', " "), fact.shown))
+            .collect::<String>(),
+    )
 }
 
 /// Something known, for programs and for people.
@@ -78,7 +79,7 @@ fn of_receipt(reply: &Reply) -> Facts {
         ("expires", time("/record/expiration")),
         ("left", span(reply.number("/details/secret_realttl"))),
         ("passphrase", flag(reply.flag("/record/has_passphrase"))),
-        ("recipient", list(reply.all_shown("/record/recipients"))),
+        ("recipient", texts(reply.all_shown("/record/recipients"))),
         ("memo", text(reply.shown("/record/memo"))),
         ("looks", number(reply.number("/details/view_count"))),
         ("first_look", time("/details/first_access")),
@@ -92,7 +93,7 @@ fn text(text: Option<String>) -> Fact {
     Fact { shown: text.clone().unwrap_or_default(), value: text.into() }
 }
 
-fn list(texts: Vec<String>) -> Fact {
+fn texts(texts: Vec<String>) -> Fact {
     Fact { shown: texts.join(", "), value: texts.into() }
 }
 

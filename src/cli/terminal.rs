@@ -118,20 +118,42 @@ fn restore_on_signal(tty: File, usual: Arc<Mutex<Option<Termios>>>) -> io::Resul
     Ok(())
 }
 
-/// Something to know, on standard error.
-pub fn warn(message: &str) {
-    eprintln!("{} {message}", paint("33", "warning:"));
+/// Lines on standard output, which another program may be reading.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()
 }
 
-/// What went wrong, on standard error.
+/// The same for lists and texts, of which a reader may have seen enough.
+pub fn list(text: &str) -> Result<(), StartError> {
+    match print(text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(StartError::storage(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A line on standard error. Where nobody hears it, the work goes on.
+pub fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Something to know.
+pub fn warn(message: &str) {
+    note(&format!("{} {message}", paint("33", "warning:")));
+}
+
+/// What went wrong.
 pub fn complain(error: &StartError) {
-    eprintln!("{} {error}", paint("31", "tellonce:"));
+    note(&format!("{} {error}", paint("31", "tellonce:")));
 }
 
 /// Something that helps a person and that a script has no use for.
 pub fn tell(message: &str) {
     if io::stderr().is_terminal() {
-        eprintln!("{message}");
+        note(message);
     }
 }
 
@@ -152,32 +174,51 @@ pub fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Does the work; if it takes more than a second, says on a terminal what is going on, and for how
-/// long.
+/// Does the work; if it takes more than a second, counts the seconds on a terminal.
 pub fn waiting<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    meanwhile(|is_done| count_seconds(what, is_done), work)
+}
+
+/// Does the work; if it takes more than a second, says so on a terminal, once: whoever we wait for may be
+/// asking something there.
+pub fn waiting_for_others<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let say = |is_done: &Receiver<()>| {
+        if is_late(is_done) {
+            note(&format!("{what} …"));
+        }
+    };
+    meanwhile(say, work)
+}
+
+fn meanwhile<T>(say: impl FnOnce(&Receiver<()>) + Send, work: impl FnOnce() -> T) -> T {
     if !io::stderr().is_terminal() {
         return work();
     }
     std::thread::scope(|scope| {
         let (done, is_done) = channel();
-        scope.spawn(move || show_seconds(what, &is_done));
+        scope.spawn(move || say(&is_done));
         let outcome = work();
         drop(done);
         outcome
     })
 }
 
-/// Counts seconds on one line, and wipes it at the end.
-fn show_seconds(what: &str, is_done: &Receiver<()>) {
+/// Whether another second passes before the work is done.
+fn is_late(is_done: &Receiver<()>) -> bool {
+    is_done.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout)
+}
+
+/// Counts on one line, and wipes it at the end.
+fn count_seconds(what: &str, is_done: &Receiver<()>) {
     let mut shown = String::new();
     for seconds in 1.. {
-        if is_done.recv_timeout(Duration::from_secs(1)) != Err(RecvTimeoutError::Timeout) {
+        if !is_late(is_done) {
             break;
         }
         shown = format!("{what} … {seconds} s");
-        eprint!("\r{shown}");
+        let _ = write!(io::stderr(), "\r{shown}");
     }
     if !shown.is_empty() {
-        eprint!("\r{}\r", " ".repeat(shown.chars().count()));
+        let _ = write!(io::stderr(), "\r{}\r", " ".repeat(shown.chars().count()));
     }
 }

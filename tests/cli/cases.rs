@@ -106,6 +106,15 @@ fn share() {
             ),
             (&["share", "--base64"], b"\xff\x00", 0, LINK, ""),
             (&["share", "--server", "HERE"], b"hello", 0, LINK, ""),
+        ],
+    );
+}
+
+#[test]
+fn share_what_cannot_be_shared() {
+    hold(
+        &Desk::new(),
+        &[
             (&["share"], b"", 65, "", "tellonce: there is nothing to share: the input is empty\n"),
             (
                 &["share", "empty", "--base64"],

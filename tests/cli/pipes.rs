@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 /// Text of this many bytes, with characters of every length and some that JSON escapes.
 fn text(bytes: usize) -> String {
     let mut text = "aé€😀\"\\\n\r\t\u{0}\u{1b}".repeat(bytes / 10);
-    text.truncate(text.floor_char_boundary(bytes));
+    let end = (0..=bytes).rev().find(|end| text.is_char_boundary(*end)).expect("the beginning is one");
+    text.truncate(end);
     let rest = bytes - text.len();
     text + &"x".repeat(rest)
 }
@@ -135,4 +136,14 @@ fn a_shells_pipe_names_are_files_too() {
     shell.env("TELLONCE_SERVER", desk.url()).env("HOME", desk.path(""));
     let link = finish(shell, b"").done();
     assert_eq!(desk.run(&["get", link.trim_end(), "--passphrase-fd", "0"], b"right\r\n").done(), "hello");
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_mistake() {
+    let desk = Desk::new();
+    let mut shell = Command::new("bash");
+    let script = "\"$0\" completions bash | true; echo ${PIPESTATUS[0]}";
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_tellonce")]).env_clear().env("PATH", "/usr/bin:/bin");
+    shell.current_dir(desk.path(""));
+    assert_eq!(finish(shell, b"").done(), "0\n");
 }

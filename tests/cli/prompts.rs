@@ -253,6 +253,20 @@ fn what_takes_long_is_told_in_a_terminal_and_nowhere_else() {
 }
 
 #[test]
+fn waiting_for_a_pipe_is_told_once() {
+    let desk = Desk::new();
+    let script = format!("(sleep 2.5; printf piped) | {} share", env!("CARGO_BIN_EXE_tellonce"));
+    let mut command = std::process::Command::new("setsid");
+    command.args(["sh", "-c", &script]).env("PATH", "/usr/bin:/bin").env("TELLONCE_SERVER", desk.url());
+    command.current_dir(desk.path(""));
+    let mut terminal = Terminal::start(&command);
+    terminal.expect("Waiting for the secret …\r\n");
+    assert_eq!(terminal.end(), 0);
+    assert_eq!(terminal.screen().matches('…').count(), 1);
+    link(&desk, &terminal.screen());
+}
+
+#[test]
 fn a_secret_that_another_reads_first_is_gone_and_leaves_no_file() {
     let desk = Desk::new();
     let made = desk.conceal(json!({ "secret": "hello" }));

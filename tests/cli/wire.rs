@@ -192,3 +192,23 @@ fn an_unencrypted_way_to_another_machine_is_warned_of() {
     assert!(ran.err.starts_with(warning), "{}", ran.err);
     assert!(!desk.run(&["share"], b"hello").err.contains("warning"));
 }
+
+#[test]
+fn a_proxy_sees_what_is_encrypted_and_nothing_else() {
+    let desk = Desk::new();
+    let proxy = Stranger::with("502 Bad Gateway", "", "");
+    let through = |server: &str| {
+        let mut command = desk.command();
+        command.args(["share", "--server", server]);
+        command.env("HTTPS_PROXY", proxy.url()).env("HTTP_PROXY", proxy.url()).env("ALL_PROXY", proxy.url());
+        finish(command, b"canary")
+    };
+    through(&desk.url()).done();
+    assert_eq!(proxy.requests(), [""; 0]);
+    assert_eq!(through("https://nobody.invalid").code, 69);
+    let requests = proxy.requests();
+    assert!(
+        requests.len() == 1 && requests[0].starts_with("CONNECT nobody.invalid:443 HTTP/1.1"),
+        "{requests:?}"
+    );
+}
