@@ -3,7 +3,7 @@
 use super::passphrase;
 use super::session::{self, Session, link, link_argument, refuse};
 use super::terminal::{is_interactive, waiting, warn};
-use crate::client::Leads;
+use crate::client::{Leads, Problem};
 use crate::error::StartError;
 use crate::os;
 use crate::secret::Plaintext;
@@ -70,6 +70,9 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
         // Once the secret is read, there must be a place for it.
         let file = output.as_deref().map(Output::create).transpose()?;
         let read = waiting("Reading the secret", || client.reveal(&link.id, passphrase));
+        if matches!(read, Err(Problem::Unreachable(_))) {
+            warn("it is not known whether the secret was read before that: `tellonce status` tells");
+        }
         Ok(read.map(|plaintext| (plaintext, file)))
     })?;
     let unwraps = matches.get_flag("base64");

@@ -116,6 +116,13 @@ fn what_cannot_be_taken_is_refused_with_a_sentence() {
 }
 
 #[test]
+fn a_body_longer_than_any_request_may_be_is_refused() {
+    let server = Server::start_with(Policy { max_secret_bytes: 1000, ..policy() });
+    refused(&server.send(&put(&vec![b'x'; 1001])), 422, "The secret is longer than 1000 bytes");
+    refused(&server.send(&put(&vec![b'x'; 80_000])), 413, "The request is too large");
+}
+
+#[test]
 fn looking_never_consumes() {
     let server = Server::start();
     let made = server.conceal("hello");

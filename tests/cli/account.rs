@@ -2,6 +2,7 @@
 
 use crate::desk::{Desk, FRANK, finish, masked};
 use crate::support::server::Made;
+use crate::support::smtp::{Manner, Sink};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -127,6 +128,22 @@ fn a_memo_that_is_refused_does_not_lose_the_link() {
         ran.err.starts_with("warning: the secret is stored and its link works, but the memo was not noted\n")
     );
     assert_eq!(desk.run(&["get", ran.text().trim_end()], b"").done(), "hello");
+}
+
+#[test]
+fn a_recipient_gets_the_link_by_mail() {
+    let sink = Sink::start(Manner::Accepts);
+    let host = sink.address.to_string();
+    let flags =
+        ["--smtp-host", &host, "--smtp-tls", "off", "--mail-from", "Secrets <no-reply@secrets.example>"];
+    let desk = Desk::with(&flags);
+    desk.log_in();
+    let shared = desk.run(&["share", "--receipt", "--recipient", "ann@example.com"], b"hello").done();
+    let (link, receipt) = shared.trim_end().split_once('\n').expect("two links");
+    let mail = sink.mails(1).remove(0);
+    assert_eq!(mail.to, ["ann@example.com"]);
+    assert!(mail.parts().0.contains(link) && !mail.parts().0.contains("hello"));
+    assert!(desk.run(&["status", receipt], b"").done().contains("\nrecipient: an*****@e*****.com\n"));
 }
 
 #[test]

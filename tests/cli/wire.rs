@@ -181,6 +181,18 @@ fn an_answer_that_is_none_of_this_api_is_told() {
 }
 
 #[test]
+fn an_answer_that_breaks_off_while_a_secret_is_read_is_told_as_what_it_is() {
+    let desk = Desk::new();
+    // It shows that there is a secret, and then says the same where it should give it out.
+    let server = Stranger::with("200 OK", "", r#"{"record": {"state": "new"}}"#);
+    let ran = desk.run(&["get", &format!("{}/secret/{ID}", server.url()), "-o", "out"], b"");
+    assert_eq!(ran.code, 69);
+    let told = "warning: it is not known whether the secret was read before that: `tellonce status` tells\n";
+    assert!(ran.err.starts_with(told), "{}", ran.err);
+    assert!(!desk.path("out").exists());
+}
+
+#[test]
 fn an_unencrypted_way_to_another_machine_is_warned_of() {
     let desk = Desk::new();
     // Reserved for documentation: nobody answers, and nobody is there to be asked.
