@@ -15,6 +15,7 @@ mod serve;
 mod session;
 mod share;
 mod status;
+mod stored;
 mod sweep;
 mod terminal;
 

@@ -1,17 +1,16 @@
 //! `tellonce login` and `tellonce logout`: the account that this user of the machine calls with.
 
-use super::session::{self, Session, Stored, file, line, read};
+use super::session::{self, Session, line};
+use super::stored::{self, Stored};
 use super::terminal::{tell, waiting, warn};
 use crate::client::Account;
+use crate::config::{BaseUrl, base_url};
 use crate::error::StartError;
-use crate::os;
 use crate::secret::{ApiToken, EmailAddress};
 use clap::{Arg, ArgMatches, Command};
-use std::fs::{self, DirBuilder};
-use std::io::{self, IsTerminal, Write};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 
 /// The command and its arguments.
 pub fn definition() -> Command {
@@ -34,17 +33,7 @@ pub fn logout_definition() -> Command {
 pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let mut session = Session::start(matches)?;
     let path = place()?;
-    let server = match session.server() {
-        Ok(server) => server,
-        Err(error) => match session.terminal() {
-            Some(terminal) => {
-                let typed = terminal.ask("Server, such as https://secrets.example: ")?;
-                crate::config::base_url(typed.trim())
-                    .map_err(|rule| StartError::usage(format!("the server {rule}")))?
-            }
-            None => return Err(error),
-        },
-    };
+    let server = server(&mut session)?;
     let account = Account { user: user(matches, &mut session)?, token: token(&mut session)? };
     let client = session.client_as(&server, Some(&account))?;
     waiting("Asking the server", || client.check_account())?;
@@ -53,7 +42,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
         Some(path) => Some(fs::canonicalize(&path).unwrap_or(path)),
         None => session.stored().ca_file,
     };
-    write(&path, &Stored { server: Some(server), account: Some(account), ca_file })?;
+    stored::write(&path, &Stored { server: Some(server), account: Some(account), ca_file })?;
     tell(&format!("The server knows this account; it is kept in {}.", path.display()));
     Ok(())
 }
@@ -61,16 +50,27 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
 /// Logs out.
 pub fn run_logout(_: &ArgMatches) -> Result<(), StartError> {
     let path = place()?;
-    let stored = read(&path)?;
+    let stored = stored::read(&path)?;
     if stored.account.is_none() {
         warn("there was no account to forget");
         return Ok(());
     }
-    write(&path, &Stored { account: None, ..stored })
+    stored::write(&path, &Stored { account: None, ..stored })
 }
 
 fn place() -> Result<PathBuf, StartError> {
-    file().ok_or_else(|| StartError::configuration("there is no home folder: set HOME or XDG_CONFIG_HOME"))
+    stored::place()
+        .ok_or_else(|| StartError::configuration("there is no home folder: set HOME or XDG_CONFIG_HOME"))
+}
+
+/// The server that was named or stored, else the one that is typed.
+fn server(session: &mut Session) -> Result<BaseUrl, StartError> {
+    let unnamed = match session.server() {
+        Ok(server) => return Ok(server),
+        Err(error) => error,
+    };
+    let typed = session.terminal().ok_or(unnamed)?.ask("Server, such as https://secrets.example: ")?;
+    base_url(typed.trim()).map_err(|rule| StartError::usage(format!("the server {rule}")))
 }
 
 fn user(matches: &ArgMatches, session: &mut Session) -> Result<EmailAddress, StartError> {
@@ -90,45 +90,4 @@ fn token(session: &mut Session) -> Result<ApiToken, StartError> {
     };
     ApiToken::parse(text.trim())
         .ok_or_else(|| StartError::data("this is not an API token: it has at least 40 hexadecimal digits"))
-}
-
-/// Replaces the file as a whole, so that it is never half there, and never open to others.
-fn write(path: &Path, stored: &Stored) -> Result<(), StartError> {
-    let wrong =
-        |error: io::Error| StartError::cannot_create(format!("cannot write {}: {error}", path.display()));
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(wrong)?;
-    let new = path.with_extension(format!("toml.{}", std::process::id()));
-    let written = os::create_private(&new).and_then(|mut file| {
-        file.write_all(lines(stored).as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, path)?;
-        os::sync_folder(folder)
-    });
-    written.map_err(|error| {
-        let _ = fs::remove_file(&new);
-        wrong(error)
-    })
-}
-
-fn lines(stored: &Stored) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(String::with_capacity(8 << 10));
-    // What JSON quotes, TOML reads the same way.
-    let mut line = |name: &str, value: &str| {
-        text.push_str(name);
-        text.push_str(" = ");
-        text.push_str(&Zeroizing::new(serde_json::Value::from(value).to_string()));
-        text.push('\n');
-    };
-    if let Some(server) = &stored.server {
-        line("server", server.as_str());
-    }
-    if let Some(path) = stored.ca_file.as_deref().and_then(Path::to_str) {
-        line("ca_file", path);
-    }
-    if let Some(account) = &stored.account {
-        line("user", account.user.as_str());
-        line("token", account.token.expose());
-    }
-    text
 }

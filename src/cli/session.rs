@@ -1,17 +1,15 @@
 //! What all commands of the client share: which server, which account, which certificates.
 
 use super::passphrase::Source;
+use super::stored::{self, Stored};
 use super::terminal::{self, Terminal, warn};
 use crate::client::{Account, Client, Leads, Link};
 use crate::config::{BaseUrl, base_url, process_variable};
 use crate::error::StartError;
 use crate::os;
-use crate::secret::{ApiToken, EmailAddress};
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use std::fs::File;
 use std::io::{BufRead, Read};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 /// The client's own options, by name, value and help. README shows the same ones; a test compares them.
@@ -46,27 +44,13 @@ pub struct Session {
     terminal: Option<Terminal>,
 }
 
-/// The lines of the client's file.
-#[derive(Default)]
-pub struct Stored {
-    /// The server that the account belongs to, and the one that is asked where none is named.
-    pub server: Option<BaseUrl>,
-    /// The account.
-    pub account: Option<Account>,
-    /// Certificates to trust.
-    pub ca_file: Option<PathBuf>,
-}
-
 impl Session {
     /// Looks up the options and closes this process to others.
     pub fn start(matches: &ArgMatches) -> Result<Self, StartError> {
         // A descriptor is found through `/proc`, which is closed afterwards.
         let passphrase = Source::open(matches)?;
         os::keep_memory_private();
-        let stored = match file() {
-            Some(path) => read(&path)?,
-            None => Stored::default(),
-        };
+        let stored = stored::place().map_or_else(|| Ok(Stored::default()), |path| stored::read(&path))?;
         let given = |name: &str, variable: &str| {
             let flag = matches.get_one::<String>(name).cloned();
             flag.or_else(|| process_variable(variable).filter(|value| !value.is_empty()))
@@ -191,56 +175,6 @@ fn is_loopback(server: &BaseUrl) -> bool {
     let host = server.host();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Where the client's file is: `tellonce/config.toml` in the folder for such files; none without a
-/// home.
-pub fn file() -> Option<PathBuf> {
-    let folder = |name: &str| process_variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")));
-    base.map(|base| base.join("tellonce/config.toml"))
-}
-
-/// What the file says; nothing if there is none.
-pub fn read(path: &Path) -> Result<Stored, StartError> {
-    let wrong = |what: &str| StartError::configuration(format!("{}: {what}", path.display()));
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Stored::default()),
-        Err(error) => return Err(wrong(&error.to_string())),
-    };
-    let mode = file.metadata().map_err(|error| wrong(&error.to_string()))?.mode();
-    let mut text = Zeroizing::new(String::with_capacity(64 << 10));
-    file.read_to_string(&mut text).map_err(|error| wrong(&error.to_string()))?;
-    if mode & 0o077 != 0 {
-        return Err(wrong(&format!("others may read this file: `chmod 600 {}` closes it", path.display())));
-    }
-    // The parser's own words would quote the line, and the line may hold the token.
-    let table: toml::Table = text.parse().map_err(|_| wrong("this is not TOML"))?;
-    let mut stored = Stored::default();
-    let (mut user, mut token) = (None, None);
-    for (name, value) in table {
-        let value = match value {
-            toml::Value::String(text) => Zeroizing::new(text),
-            _ => return Err(wrong(&format!("`{name}` must be text"))),
-        };
-        match name.as_str() {
-            "server" => {
-                let server = base_url(&value).map_err(|rule| wrong(&format!("`server` {rule}")))?;
-                stored.server = Some(server);
-            }
-            "ca_file" => stored.ca_file = Some(PathBuf::from(&*value)),
-            "user" => user = Some(EmailAddress::parse(&value).ok_or_else(|| wrong("`user` is no address"))?),
-            "token" => token = Some(ApiToken::parse(&value).ok_or_else(|| wrong("`token` is no token"))?),
-            _ => return Err(wrong(&format!("there is no such option: `{name}`"))),
-        }
-    }
-    stored.account = match (user, token) {
-        (Some(user), Some(token)) => Some(Account { user, token }),
-        (None, None) => None,
-        _ => return Err(wrong("`user` and `token` go together: `tellonce login` sets both")),
-    };
-    Ok(stored)
 }
 
 #[cfg(test)]

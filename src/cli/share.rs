@@ -53,6 +53,10 @@ fn open(matches: &ArgMatches) -> Result<Input, StartError> {
         None | Some("-") => Ok(Input::Stream(Box::new(io::stdin()))),
         Some(path) => match File::open(path) {
             Ok(file) => Ok(Input::Stream(Box::new(file))),
+            // Perhaps somebody took it for the place of the secret: it is not repeated.
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(StartError::usage(
+                "there is no such file; a secret comes from a pipe, a file or a prompt, never as an argument",
+            )),
             Err(error) => Err(StartError::usage(format!("cannot read {path}: {error}"))),
         },
     }

@@ -144,7 +144,8 @@ fn share_what_cannot_be_shared() {
                 b"",
                 64,
                 "",
-                "tellonce: cannot read nowhere: No such file or directory (os error 2)\n",
+                "tellonce: there is no such file; a secret comes from a pipe, a file or a prompt, never as an \
+                 argument\n",
             ),
             (
                 &["share", "--passphrase-file", "nowhere"],

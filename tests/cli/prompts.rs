@@ -214,10 +214,10 @@ fn colours_follow_the_wish_for_none() {
         assert_eq!(terminal.end(), 64);
         terminal.screen()
     };
-    assert!(screen(&[]).starts_with("\u{1b}[1;31mtellonce:\u{1b}[0m cannot read nowhere"));
+    assert!(screen(&[]).starts_with("\u{1b}[1;31mtellonce:\u{1b}[0m there is no such file"));
     assert!(screen(&[("NO_COLOR", "")]).contains('\u{1b}'));
     for variables in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        assert!(screen(&[variables]).starts_with("tellonce: cannot read nowhere"));
+        assert!(screen(&[variables]).starts_with("tellonce: there is no such file"));
     }
     fs::write(desk.path("text"), "hello").expect("a file");
     for (variables, is_coloured) in [(&[][..], true), (&[("NO_COLOR", "1")], false)] {

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How long a test waits for what should happen soon.
@@ -15,6 +16,8 @@ pub struct Terminal {
     hands: File,
     screen: Arc<Mutex<Vec<u8>>>,
     child: Child,
+    /// Reads until nobody is left at the other end.
+    reader: JoinHandle<()>,
     /// How much of the screen was already looked at.
     seen: usize,
 }
@@ -39,14 +42,14 @@ impl Terminal {
         let hands = File::from(master);
         let screen = Arc::new(Mutex::new(Vec::new()));
         let (mut eyes, shared) = (hands.try_clone().expect("eyes"), Arc::clone(&screen));
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             // Once nobody is left at the other end, reading fails.
             while let Ok(count @ 1..) = eyes.read(&mut bytes) {
                 shared.lock().expect("a screen").extend_from_slice(&bytes[..count]);
             }
         });
-        Self { hands, screen, child, seen: 0 }
+        Self { hands, screen, child, reader, seen: 0 }
     }
 
     /// All that was ever on the screen.
@@ -89,9 +92,9 @@ impl Terminal {
     pub fn end(&mut self) -> i32 {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.child.try_wait().expect("a status") {
-                // What was written last may still be on its way to the screen.
-                std::thread::sleep(Duration::from_millis(50));
+            let status = self.child.try_wait().expect("a status");
+            // What was written last may still be on its way to the screen.
+            if let Some(status) = status.filter(|_| self.reader.is_finished()) {
                 return status.code().expect("an exit code");
             }
             assert!(Instant::now() < deadline, "it does not end: {:?}", self.screen());
