@@ -88,7 +88,7 @@ pub fn make(
 }
 
 fn present(matches: &ArgMatches, wishes: &Wishes, made: &Made) -> Result<(), StartError> {
-    print(&words(matches, made)).map_err(|error| {
+    print(&answer(matches, made)).map_err(|error| {
         StartError::storage(format!("the secret is stored, but its link cannot be written: {error}"))
     })?;
     if let (Some(wish), Some(granted)) = (wishes.ttl, made.ttl)
@@ -105,7 +105,7 @@ fn present(matches: &ArgMatches, wishes: &Wishes, made: &Made) -> Result<(), Sta
 }
 
 /// What goes to standard output.
-fn words(matches: &ArgMatches, made: &Made) -> Zeroizing<String> {
+fn answer(matches: &ArgMatches, made: &Made) -> Zeroizing<String> {
     if matches.get_flag("json") {
         return Zeroizing::new(object(made) + "\n");
     }

@@ -24,11 +24,21 @@ fn soon(what: &str, holds: impl Fn() -> bool) {
     }
 }
 
+/// A program that may leave cores, if the machine lets any.
+fn with_cores(desk: &Desk, program: &str, arguments: &[&str]) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -c $(ulimit -H -c); exec \"$0\" \"$@\"", program]).args(arguments);
+    shell.env_clear().env("PATH", "/usr/bin:/bin").env("XDG_CONFIG_HOME", desk.path("config"));
+    shell.current_dir(desk.path(""));
+    shell
+}
+
 /// A client that has everything secret in hand and waits for its server.
 fn waiting_client(desk: &Desk, server: &Stranger) -> Child {
     fs::write(desk.path("passphrase"), PASSPHRASE).expect("a file");
-    let mut command = desk.command();
-    command.args(["share", "--passphrase-file", "passphrase", "--verbose", "--server", &server.url()]);
+    let url = server.url();
+    let share = ["share", "--passphrase-file", "passphrase", "--verbose", "--server", &url];
+    let mut command = with_cores(desk, env!("CARGO_BIN_EXE_tellonce"), &share);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
     child.stdin.take().expect("a pipe").write_all(CANARY.as_bytes()).expect("written");
