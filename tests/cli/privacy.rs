@@ -2,6 +2,7 @@
 
 use crate::desk::Desk;
 use crate::stranger::Stranger;
+use crate::support::Request;
 use crate::terminal::Terminal;
 use serde_json::json;
 use std::fs;
@@ -145,10 +146,23 @@ fn the_servers_log_learns_nothing_from_a_client() {
     let token = desk.log_in().token;
     let link = desk.run(&["share"], CANARY.as_bytes()).done();
     desk.run(&["get", link.trim_end()], b"").done();
+    // The same by plain pipes.
+    let put = Request::new("PUT", "/").header("Tellonce-Passphrase", PASSPHRASE).body(CANARY);
+    let piped = desk.server.send(&put).expect(200).text();
+    let path = piped.trim_end().strip_prefix(&desk.url()).expect("a link");
+    let raw = Request::post(&format!("{path}/raw"));
+    desk.server.send(&raw).expect(422);
+    desk.server.send(&raw.header("Tellonce-Passphrase", PASSPHRASE)).expect(200);
     desk.server.terminate();
     let log = desk.server.log_text();
-    assert!(log.contains("/api/v2/secret/{id}/reveal"), "{log}");
-    for secret in [CANARY, &token, link.trim_end().rsplit('/').next().expect("an identifier")] {
+    assert!(log.contains("/api/v2/secret/{id}/reveal") && log.contains("/secret/{id}/raw"), "{log}");
+    for secret in [
+        CANARY,
+        PASSPHRASE,
+        &token,
+        path.trim_start_matches("/secret/"),
+        link.trim_end().rsplit('/').next().expect("an identifier"),
+    ] {
         assert!(!log.contains(secret), "{log}");
     }
 }
