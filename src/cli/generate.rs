@@ -12,7 +12,7 @@ const SETS: [&str; 5] = ["uppercase", "lowercase", "numbers", "symbols", "ambigu
 
 /// The command and its arguments.
 pub fn definition() -> Command {
-    let lengths = i64::from(u8::try_from(Recipe::MIN_LENGTH).unwrap_or(4))..=Recipe::MAX_LENGTH;
+    let lengths = Recipe::MIN_LENGTH..=Recipe::MAX_LENGTH;
     let counts = i64::from(*words::COUNT.start())..=i64::from(*words::COUNT.end());
     let number = |name, value| Arg::new(name).long(name).value_name(value);
     let command = Command::new("generate")

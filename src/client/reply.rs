@@ -13,7 +13,7 @@ impl Reply {
         Self(value)
     }
 
-    /// The object at this pointer (RFC 6901), as a reply of its own.
+    /// The objects of the list at this pointer (RFC 6901), each as a reply of its own.
     pub fn list(&mut self, pointer: &str) -> Vec<Self> {
         match self.0.pointer_mut(pointer).map(Value::take) {
             Some(Value::Array(list)) => list.into_iter().map(Self).collect(),
@@ -82,14 +82,9 @@ pub(super) fn refusal(status: u16, retry_after: Option<u64>, body: &[u8]) -> Pro
         }
         _ => {
             let message = message.unwrap_or_else(|| "without a reason".into());
-            Problem::Refused { status, message, retry_after: reply.seconds().or(retry_after) }
+            let seconds = reply.number("/retry_after").and_then(|seconds| u64::try_from(seconds).ok());
+            Problem::Refused { status, message, retry_after: seconds.or(retry_after) }
         }
-    }
-}
-
-impl Reply {
-    fn seconds(&self) -> Option<u64> {
-        self.number("/retry_after").and_then(|seconds| u64::try_from(seconds).ok())
     }
 }
 
