@@ -16,8 +16,12 @@ pub async fn requests<B: MessageBody>(
     let began = Instant::now();
     let response = next.call(request).await?;
     let status = response.status();
+    if status.is_success() && !tracing::enabled!(tracing::Level::DEBUG) {
+        return Ok(response);
+    }
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let logged = response.response().extensions().get::<Logged>().cloned();
+    // Finding the pattern costs as much as finding the route did.
     let pattern = response.request().match_pattern();
     let method = response.request().method().as_str();
     // A route that does not exist has no pattern, and its path may be anything.
