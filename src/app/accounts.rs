@@ -193,7 +193,8 @@ impl App {
         let written = self.store.write(move |tx| {
             let row = receipts::find(tx, lookup.as_bytes(), now)?;
             let content = vault.open_receipt(&id, &lookup, row.expires_at, &row.sealed)?;
-            let content = ReceiptContent { memo: Some(memo).filter(|memo| !memo.is_empty()), ..content };
+            let content =
+                ReceiptContent { memo: Some(memo.clone()).filter(|memo| !memo.is_empty()), ..content };
             receipts::set_sealed(tx, row.id, &vault.seal_receipt(&id, &lookup, row.expires_at, &content))?;
             receipt(&vault, &id, &lookup, receipts::find(tx, lookup.as_bytes(), now)?, now)
         });
