@@ -1,6 +1,7 @@
 //! Commands. `tellonce` alone is `tellonce serve`.
 
 mod account;
+mod bench;
 mod check;
 mod serve;
 mod sweep;
@@ -31,6 +32,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match matches.subcommand() {
         Some(("account", matches)) => account::run(matches),
+        Some(("bench", matches)) => bench::run(matches),
         Some(("check", matches)) => check::run(matches),
         Some(("sweep", matches)) => sweep::run(matches),
         Some((_, matches)) => serve::run(matches),
@@ -58,7 +60,7 @@ pub fn definition() -> Command {
     with_options(Command::new("tellonce").about("A one-time-secret server"))
         .arg(ready_fd())
         .version(env!("CARGO_PKG_VERSION"))
-        .subcommands([serve, account::definition(), check, sweep])
+        .subcommands([serve, account::definition(), bench::definition(), check, sweep])
         .after_help(
             "Every option can also be set as an environment variable, TELLONCE_ and its name, or in the file \
              that --config names.",

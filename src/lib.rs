@@ -20,6 +20,7 @@
 //! | [`keyfile`] | where root keys come from, and which belong to a database | ciphers, HTTP |
 //! | [`config`] | the one table of options | everything it configures |
 //! | [`os`] | the few things the standard library does not ask the system for | everything else |
+//! | [`bench`] | how fast the server and the machine are | keys, rows |
 //! | [`cli`] | commands | – |
 //!
 //! # How a secret travels
@@ -65,6 +66,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod error;

@@ -5,6 +5,7 @@
 //! together, and nobody is answered before the commit is on the disk.
 
 pub mod accounts;
+pub mod ceiling;
 mod connection;
 mod erase;
 pub mod outbox;
