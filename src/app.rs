@@ -173,10 +173,10 @@ impl Swept {
     }
 }
 
-/// Rows of one batch.
-const SWEEP_ROWS: u32 = 500;
-/// How long one batch may hold the writer.
-const SWEEP_TIME: std::time::Duration = std::time::Duration::from_millis(50);
+/// Rows of one batch,
+const SWEEP_ROWS: u32 = 64;
+/// and how long it may hold the writer: callers wait behind it.
+const SWEEP_TIME: std::time::Duration = std::time::Duration::from_millis(2);
 
 fn sweep_batch(tx: &store::WriteTx<'_>, now: Timestamp) -> Result<Swept, Error> {
     let began = std::time::Instant::now();
