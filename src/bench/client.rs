@@ -122,6 +122,9 @@ impl Client {
                 return Err(wrong("the server hung up"));
             }
             if let Some(body) = whole_body(&reply) {
+                if !reply.starts_with(b"HTTP/1.1 200") {
+                    return Err(wrong("the server refused a request"));
+                }
                 return serde_json::from_slice(body).map_err(io::Error::other);
             }
         }
