@@ -1,5 +1,5 @@
-//! Commits of the store: `cargo bench --bench store`. A look is written in each, the smallest write there is;
-//! compare with the rates of rows that `tellonce bench` prints for this disk.
+//! Commits of the store, with sealing and opening: `cargo bench --bench store`. Compare with the rates of rows
+//! that `tellonce bench` prints for this disk.
 
 #[path = "kit.rs"]
 mod kit;
