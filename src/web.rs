@@ -5,6 +5,7 @@ pub mod caller;
 pub mod clients;
 mod cors;
 mod deadlines;
+pub mod describe;
 pub mod error;
 mod guest;
 mod headers;
@@ -98,7 +99,7 @@ fn configure(config: &mut ServiceConfig) {
         .service(v1::scope())
         .service(v2::scope())
         // Programs that ask for what is not there get JSON even where no version is theirs.
-        .service(web::scope("/api").default_service(routes::no_such_route(routes::in_json)))
+        .service(describe::scope())
         .service(pages::scope());
 }
 
