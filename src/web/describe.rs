@@ -11,23 +11,38 @@ mod json;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
+mod postman;
+#[cfg(test)]
 mod schemas;
 
 use super::SiteData;
+use super::pages;
 use super::routes::routes;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 
 routes! { "/api";
+    "" { get | head => read },
     "/openapi.json" { get | head => openapi },
+    "/postman.json" { get | head => collection },
 }
 
 /// What stands in the checked-in files where this server's own address belongs. Absolute, since
 /// programs that read them elsewhere have nothing that a relative one could begin with.
 const PLACEHOLDER: &str = "https://secrets.example";
 
+async fn read(site: SiteData) -> HttpResponse {
+    pages::api(&site.links.base(None))
+}
+
 async fn openapi(site: SiteData) -> HttpResponse {
     file(&site, include_str!("../../static/openapi.json"), "application/json; charset=utf-8")
+}
+
+async fn collection(site: SiteData) -> HttpResponse {
+    file(&site, include_str!("../../static/postman.json"), "application/json; charset=utf-8")
 }
 
 /// A file about this server, wherever it is. A base URL holds nothing that JSON would have to escape.

@@ -170,6 +170,11 @@ async fn robots() -> HttpResponse {
         .body("User-agent: *\nDisallow: /\n")
 }
 
+/// The page about the API, with this server's address in its examples.
+pub fn api(base: &str) -> HttpResponse {
+    reply::page(views::api(base))
+}
+
 /// The identifier in the path, as it came.
 fn id(request: &HttpRequest) -> &str {
     request.match_info().query("id")

@@ -5,7 +5,7 @@ use crate::support::server::Made;
 use crate::support::{Request, Server};
 use serde_json::json;
 use std::collections::BTreeSet;
-use tellonce::web::{pages, v1, v2};
+use tellonce::web::{describe, pages, v1, v2};
 
 /// What an anonymous caller, another account, the owner, and a caller with a wrong token get.
 type Statuses = [u16; 4];
@@ -64,6 +64,9 @@ const TABLE: &[(&str, &str, Statuses)] = &[
     ("post", "/api/v2/guest/secret/{id}/reveal", ANYONE),
     ("get", "/api/v2/guest/receipt/{id}", ANYONE),
     ("post", "/api/v2/guest/receipt/{id}/burn", ANYONE),
+    ("get", "/api", VISITORS),
+    ("get", "/api/openapi.json", VISITORS),
+    ("get", "/api/postman.json", VISITORS),
     ("get", "/", VISITORS),
     ("post", "/", ANYONE),
     ("get", "/secret/{id}", VISITORS),
@@ -81,7 +84,12 @@ const TABLE: &[(&str, &str, Statuses)] = &[
 
 /// Every route of the program with each of its methods.
 fn routes() -> BTreeSet<(&'static str, String)> {
-    let scopes = [(v1::BASE, v1::ROUTES), (v2::BASE, v2::ROUTES), (pages::BASE, pages::ROUTES)];
+    let scopes = [
+        (v1::BASE, v1::ROUTES),
+        (v2::BASE, v2::ROUTES),
+        (describe::BASE, describe::ROUTES),
+        (pages::BASE, pages::ROUTES),
+    ];
     let mut routes = BTreeSet::new();
     for (base, table) in scopes {
         for (path, methods) in table {

@@ -42,6 +42,11 @@ impl Asked {
     }
 }
 
+/// What is wrong with a reply to these bytes.
+pub fn complaints(request: &[u8], reply: &Reply) -> Vec<String> {
+    Asked::of(request).map(|asked| CONTRACT.complaints(&asked, reply)).unwrap_or_default()
+}
+
 struct Contract {
     document: Value,
     /// The schemas of replies, allowing no member that they do not name.

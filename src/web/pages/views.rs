@@ -186,6 +186,16 @@ fn event(kind: &str, title: &str, when: Html) -> Html {
     fill("part-event.html", &[("kind", text(kind)), ("title", text(title)), ("when", when)])
 }
 
+/// The description of the API. Its examples begin with this address.
+pub fn api(base: &str) -> Html {
+    let values = [
+        ("base", text(base)),
+        ("style", text(&assets::path("api.css"))),
+        ("script", text(&assets::path("api.js"))),
+    ];
+    layout("API", &Problem::default(), fill("api.html", &values))
+}
+
 /// A page about nothing but an error.
 pub fn error(status: StatusCode, problem: &Problem) -> Html {
     let (title, message) = match status {
