@@ -331,10 +331,13 @@ fn responses(described: &Described) -> Json {
         };
         let example = examples::golden(&described.path, described.method, operation.golden);
         let content = object! { "schema" => schema, "example" => example };
-        let reply = object! {
+        let mut reply = object! {
             "description" => "Done.", "headers" => with_headers(own),
             "content" => object! { "application/json" => content },
         };
+        if ["Share", "Conceal", "Generate"].contains(&operation.name) {
+            reply.set("links", links(described));
+        }
         all.set("200", reply);
     }
     for status in described.statuses() {
@@ -343,6 +346,34 @@ fn responses(described: &Described) -> Json {
     }
     all
 }
+
+/// What may be done with a secret that was made just now, and which identifier that takes.
+fn links(described: &Described) -> Json {
+    let guest = if described.is_guest { "Guest" } else { "" };
+    let (name, secret, receipt, of_secret, of_receipt): (_, _, _, &[&str], &[&str]) =
+        match (described.operation.version, described.is_guest) {
+            ("v1", _) => {
+                ("key", "/secret_key", "/metadata_key", &["Reveal"], &["Receipt", "ReceiptByPost", "Burn"])
+            }
+            (_, true) => ("id", SECRET_OF_V2, RECEIPT_OF_V2, &["Show", "Reveal"], &["Receipt", "Burn"]),
+            _ => {
+                let of_secret = &["Show", "Reveal", "SecretStatus"];
+                ("id", SECRET_OF_V2, RECEIPT_OF_V2, of_secret, &["Receipt", "Burn", "Memo"])
+            }
+        };
+    let secrets = of_secret.iter().map(|next| (next, secret));
+    let links = secrets.chain(of_receipt.iter().map(|next| (next, receipt))).map(|(next, place)| {
+        let link = object! {
+            "operationId" => format!("{}{guest}{next}", described.operation.version),
+            "parameters" => object! { name => format!("$response.body#{place}") },
+        };
+        ((*next).to_owned(), link)
+    });
+    Json::Object(links.collect())
+}
+
+const SECRET_OF_V2: &str = "/record/secret/identifier";
+const RECEIPT_OF_V2: &str = "/record/receipt/identifier";
 
 /// What a browser asks before a listed site's script may send its request.
 fn preflight(path: &str) -> Json {
@@ -410,6 +441,22 @@ mod tests {
         });
         let defined: BTreeSet<String> = defined.collect();
         assert_eq!(found, defined);
+    }
+
+    #[test]
+    fn every_link_leads_to_an_operation() {
+        let document = document();
+        let text = document.pretty();
+        let items = document.get("paths").members().iter().flat_map(|(_, item)| item.members());
+        let links: Vec<&Json> = items
+            .flat_map(|(_, o)| o.at(&["responses", "200", "links"]).members())
+            .map(|(_, link)| link)
+            .collect();
+        assert!(links.len() > 20);
+        for link in links {
+            let id = link.get("operationId").text();
+            assert_eq!(text.matches(&format!("\n        \"operationId\": \"{id}\"")).count(), 1, "{id}");
+        }
     }
 
     fn references(json: &Json, found: &mut BTreeSet<String>) {
