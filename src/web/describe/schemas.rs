@@ -78,8 +78,8 @@ const ERRORS: &[&str] = &[
 impl PartialSchema for v2::wire::Flag {
     fn schema() -> RefOr<Schema> {
         from_json(
-            r#"{"type": ["string", "null"], "enum": ["true", null],
-            "description": "`\"true\"` if it holds, else null; never `\"false\"`."}"#,
+            r#"{"description": "`\"true\"` if it holds, else null; never `\"false\"`.",
+            "anyOf": [{"type": "string", "enum": ["true"]}, {"type": "null"}]}"#,
         )
     }
 }
