@@ -1,5 +1,5 @@
-//! The description as a whole, OpenAPI 3.1: every route of both versions with what it takes and what
-//! it answers. The routes come from their tables, the shapes from the wire types, the examples from
+//! The description as a whole, after `OpenAPI` 3.1: every route of both versions with what it takes
+//! and what it answers. The routes come from their tables, the shapes from the wire types, the examples from
 //! golden files and from the code that answers errors.
 
 use super::examples;
@@ -441,6 +441,17 @@ mod tests {
         });
         let defined: BTreeSet<String> = defined.collect();
         assert_eq!(found, defined);
+    }
+
+    #[test]
+    fn the_compatibility_document_names_every_member_of_every_reply() {
+        let told = include_str!("../../../docs/compatibility.md");
+        for (name, schema) in schemas::all().members() {
+            let is_reply = !name.ends_with("Request") && !name.ends_with("Form");
+            for (member, _) in schema.get("properties").members().iter().filter(|_| is_reply) {
+                assert!(told.contains(&format!("`{member}`")), "{name}.{member}");
+            }
+        }
     }
 
     #[test]

@@ -32,14 +32,16 @@ pub const WITH_PARAMETERS: [u16; 4] = [400, 403, 413, 415];
 
 /// Everything that can be done.
 pub fn all() -> Vec<Operation> {
-    let mut all = v1();
+    let mut all = v1_secrets();
+    all.extend(v1_receipts());
+    all.extend(v1_service());
     all.extend(v2_secrets());
     all.extend(v2_receipts());
     all.extend(v2_service());
     all
 }
 
-fn v1() -> Vec<Operation> {
+fn v1_secrets() -> Vec<Operation> {
     vec![
         Operation {
             name: "Share",
@@ -78,6 +80,11 @@ fn v1() -> Vec<Operation> {
                 &["V1Revealed"],
             )
         },
+    ]
+}
+
+fn v1_receipts() -> Vec<Operation> {
+    vec![
         Operation {
             name: "Receipt",
             refusals: &[404],
@@ -134,6 +141,11 @@ fn v1() -> Vec<Operation> {
                 &[],
             )
         },
+    ]
+}
+
+fn v1_service() -> Vec<Operation> {
+    vec![
         Operation {
             name: "Status",
             ..get("v1", "/status", "Ask whether the server is well", "It answers, so it is.", &["V1Status"])

@@ -266,14 +266,13 @@ fn objects(html: &mut Page, document: &Json) {
         }
         html.line(&format!("<h3 id=\"{name}\"><code>{name}</code></h3>"));
         html.line(&format!("<p>{}</p>", rich(schema.get("description").text())));
-        match schema.get("properties").is_null() {
-            true => html.line(&format!("<p>{}</p>", kind(schema))),
-            false => {
-                html.line("<dl class=\"members\">");
-                members(html, document, schema, "");
-                html.line("</dl>");
-            }
+        if schema.get("properties").is_null() {
+            html.line(&format!("<p>{}</p>", kind(schema)));
+            continue;
         }
+        html.line("<dl class=\"members\">");
+        members(html, document, schema, "");
+        html.line("</dl>");
     }
     html.line("</section>");
 }
