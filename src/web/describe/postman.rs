@@ -1,9 +1,17 @@
 //! The description as a Postman collection, format 2.1: one request for each operation, with its
-//! example.
+//! example. Requests that make a secret keep its identifiers for those that follow.
 
 use super::json::{Json, object};
+use super::operations::{EXAMPLE_RECEIPT, EXAMPLE_SECRET};
 
-/// The collection. `baseUrl`, `username` and `token` are its variables.
+/// What Postman runs after a secret was made.
+const KEEP: [&str; 3] = [
+    "const made = pm.response.json();",
+    "pm.collectionVariables.set('secret', made.secret_key ?? made.record.secret.identifier);",
+    "pm.collectionVariables.set('receipt', made.metadata_key ?? made.record.receipt.identifier);",
+];
+
+/// The collection. Its variables are the server's address, an account, and the last secret made.
 pub fn collection(document: &Json) -> Json {
     let folders = document.get("tags").list().iter().map(|tag| {
         let name = tag.get("name").text();
@@ -17,8 +25,10 @@ pub fn collection(document: &Json) -> Json {
         },
         "variable" => [
             object! { "key" => "baseUrl", "value" => super::PLACEHOLDER },
-            object! { "key" => "username", "value" => "frank@example.com" },
+            object! { "key" => "username", "value" => "" },
             object! { "key" => "token", "value" => "" },
+            object! { "key" => "secret", "value" => EXAMPLE_SECRET },
+            object! { "key" => "receipt", "value" => EXAMPLE_RECEIPT },
         ],
         "item" => folders.collect::<Vec<_>>(),
     }
@@ -28,7 +38,9 @@ fn requests(document: &Json, tag: &str) -> Vec<Json> {
     let mut requests = Vec::new();
     for (path, item) in document.get("paths").members() {
         for (method, operation) in item.members() {
-            if operation.get("tags").list().contains(&tag.into()) && method != "options" {
+            if operation.get("tags").list().contains(&tag.into())
+                && !["options", "head"].contains(&method.as_str())
+            {
                 requests.push(request(path, method, operation));
             }
         }
@@ -54,7 +66,10 @@ fn request(path: &str, method: &str, operation: &Json) -> Json {
     match content.members().first() {
         Some((kind, body)) if kind == "application/json" => {
             request.set("header", [object! { "key" => "Content-Type", "value" => "application/json" }]);
-            request.set("body", object! { "mode" => "raw", "raw" => body.get("example").pretty().trim() });
+            request.set(
+                "body",
+                object! { "mode" => "raw", "raw" => placed(body.get("example").pretty().trim()) },
+            );
         }
         Some((_, body)) => {
             let pairs = body.get("example").members().iter();
@@ -68,6 +83,10 @@ fn request(path: &str, method: &str, operation: &Json) -> Json {
     let mut item = object! { "name" => operation.get("summary").clone(), "request" => request.clone() };
     let example = operation.at(&["responses", "200", "content", "application/json", "example"]);
     if !example.is_null() {
+        if !operation.at(&["responses", "200", "links"]).is_null() {
+            let script = object! { "type" => "text/javascript", "exec" => KEEP };
+            item.set("event", [object! { "listen" => "test", "script" => script }]);
+        }
         let header = object! { "key" => "Content-Type", "value" => "application/json; charset=utf-8" };
         let reply = object! {
             "name" => "Done", "originalRequest" => request, "status" => "OK", "code" => 200_u64,
@@ -82,7 +101,7 @@ fn url(path: &str, operation: &Json) -> Json {
     let path = path.replace('{', ":").replace('}', "");
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let places = operation.get("parameters").list().iter().map(|parameter| {
-        object! { "key" => parameter.get("name").clone(), "value" => parameter.get("example").clone() }
+        object! { "key" => parameter.get("name").clone(), "value" => placed(parameter.get("example").text()) }
     });
     object! {
         "raw" => format!("{{{{baseUrl}}}}{path}"),
@@ -90,6 +109,11 @@ fn url(path: &str, operation: &Json) -> Json {
         "path" => segments,
         "variable" => places.collect::<Vec<_>>(),
     }
+}
+
+/// Identifiers of examples as the variables that stand for them.
+fn placed(text: &str) -> String {
+    text.replace(EXAMPLE_SECRET, "{{secret}}").replace(EXAMPLE_RECEIPT, "{{receipt}}")
 }
 
 fn basic() -> Json {
@@ -108,10 +132,10 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_is_in_the_collection() {
+    fn every_operation_but_head_is_in_the_collection() {
         let document = document();
         let items = document.get("paths").members().iter().flat_map(|(_, item)| item.members());
-        let operations = items.filter(|(method, _)| method != "options").count();
+        let operations = items.filter(|(method, _)| !["options", "head"].contains(&method.as_str())).count();
         let collection = collection(&document);
         let requests = collection.get("item").list().iter().map(|folder| folder.get("item").list().len());
         assert_eq!(requests.sum::<usize>(), operations);
