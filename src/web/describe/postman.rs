@@ -50,11 +50,11 @@ fn requests(document: &Json, tag: &str) -> Vec<Json> {
 
 fn request(path: &str, method: &str, operation: &Json) -> Json {
     let url = url(path, operation);
-    let needs_account = operation.get("security").list().len() == 1;
-    let auth = if needs_account {
-        basic()
-    } else {
+    // As long as its variables are blank, nobody's credentials count as none.
+    let auth = if path.contains("/guest/") {
         object! { "type" => "noauth" }
+    } else {
+        basic()
     };
     let mut request = object! {
         "method" => method.to_uppercase(),
