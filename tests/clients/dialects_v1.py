@@ -1,5 +1,6 @@
-"""Version 1 as programs speak it, replayed byte for byte from what their sources send. Each function
-plays one program and raises `Wrong` where the program would fail; what it returns is a remark."""
+"""Version 1 as programs speak it: their requests as their sources build them, sent as bytes. What a source
+leaves to its HTTP library, such as a boundary or a user agent, is an example. Each function plays one
+program and raises `Wrong` where the program would fail; what it returns is a remark."""
 
 import json
 from urllib.parse import quote
@@ -122,7 +123,7 @@ def jdockerty(server):
     looked = server.ask("POST", f"/api/v1/private/{made['metadata_key']}", common, length=False).ok()
     ints(looked)
     server.ask("POST", f"/api/v1/private/{made['metadata_key']}/burn", common).ok()
-    return "burns, and then cannot decode any server's answer"
+    return "its burn works, but it cannot decode known servers' answers to it"
 
 
 def gots(server):
@@ -179,7 +180,7 @@ def powershell_one_off(server):
 
 
 def perl(server):
-    common = [server.login, FORM, "TE: deflate,gzip;q=0.3", "Connection: TE, close", "User-Agent: Net::OneTimeSecret"]
+    common = [server.login, FORM, "TE: deflate,gzip;q=0.3", "Connection: TE, close", "User-Agent: libwww-perl/6.72"]
     made = server.ask("POST", "/api/v1/share", common, f"secret={quote(TEXT)}&passphrase=right").ok()
     path = f"/api/v1/secret/{made['secret_key']}"
     absent(server.ask("POST", path, common, "passphrase=wrong").fails(404, UNKNOWN), "value")
@@ -198,7 +199,7 @@ def java(server):
     common = ["User-Agent: Java/11", "Accept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"]
     made = server.ask("POST", f"/api/v1/share?secret={quote(TEXT)}&ttl=3600&custid=&state=", common).ok()
     server.ask("POST", f"/api/v1/secret/{made['secret_key']}?SECRET_KEY=x", common).ok()
-    return "its decoder of status and reveal knows no further members, so those calls fail with every server"
+    return "its decoder of status and reveal knows no further members, so those calls fail with known servers too"
 
 
 def onetimesharp(server):
@@ -261,11 +262,11 @@ PROGRAMS = [
     ("emdneto/otsgo", "Go", "", otsgo, False),
     ("jdockerty", "Go", "", jdockerty, False),
     ("gots", "Go", "", gots, True),
-    ("onetime", "Ruby", "0.5.1", ruby_gem, True),
-    ("Onetime SDK, version 1", "Ruby", "", ruby_sdk, True),
+    ("Ruby gem", "Ruby", "0.5.1", ruby_gem, True),
+    ("Ruby SDK, version 1", "Ruby", "", ruby_sdk, True),
     ("PowerShell module", "PowerShell", "2.2.1", powershell_module, True),
     ("PowerShell one-off scripts", "PowerShell", "", powershell_one_off, False),
-    ("Net::OneTimeSecret", "Perl", "", perl, True),
+    ("Perl module", "Perl", "", perl, True),
     ("Alfred workflow", "PHP", "", php_alfred, True),
     ("Java client", "Java", "", java, False),
     ("OneTimeSharp", "C#", "", onetimesharp, True),

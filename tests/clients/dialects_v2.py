@@ -1,4 +1,4 @@
-"""Version 2 as programs speak it, replayed byte for byte from what their sources send."""
+"""Version 2 as programs speak it: their requests as their sources build them, sent as bytes."""
 
 import json
 import re
@@ -137,6 +137,6 @@ PROGRAMS = [
     ("WardSen", "-", "", wardsen, True),
     ("PowerShell script", "PowerShell", "", powershell, False),
     ("onetime-up", "-", "", onetime_up, False),
-    ("Onetime SDK, version 2", "Ruby", "", ruby_sdk, True),
+    ("Ruby SDK, version 2", "Ruby", "", ruby_sdk, True),
     ("pages with a form", "JavaScript", "", form_page, False),
 ]
