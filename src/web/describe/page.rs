@@ -219,12 +219,17 @@ fn kind(shape: &Json) -> String {
         _ => return "anything".into(),
     };
     let words = kinds.iter().map(|kind| match *kind {
-        "array" => format!("list of {}", self::kind(shape.get("items"))),
+        "array" => format!("list of {}", plural(self::kind(shape.get("items")))),
         "string" => texts(shape),
         "integer" => "whole number".into(),
         other => other.to_owned(),
     });
     words.collect::<Vec<_>>().join(" or ")
+}
+
+fn plural(kind: String) -> String {
+    let is_word = !kind.contains('<') && !kind.contains(" or ");
+    if is_word { kind + "s" } else { kind }
 }
 
 /// A text, or the few that it may be.

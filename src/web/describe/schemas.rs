@@ -35,7 +35,7 @@ const FORMS: [(&str, &str); 17] = [
 ];
 
 /// The texts that a member may have.
-const TEXTS: [(&str, &str, &[&str]); 21] = [
+const TEXTS: [(&str, &str, &[&str]); 19] = [
     ("V1Receipt", "state", &["new", "received", "burned", "expired", "orphaned"]),
     ("V1Status", "status", &["nominal"]),
     ("V2Status", "status", &["nominal"]),
@@ -53,8 +53,6 @@ const TEXTS: [(&str, &str, &[&str]); 21] = [
     ("V2ReceiptDetails", "display_lines", &["4"]),
     ("V2ReceiptDetails", "mail", &["pending", "sent", "failed"]),
     ("V2RecentDetails", "type", &["list"]),
-    ("V1Status", "locale", &["en"]),
-    ("V2Status", "locale", &["en"]),
     ("Error", "error", ERRORS),
     ("Error", "error_type", ERRORS),
 ];
