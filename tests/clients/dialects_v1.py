@@ -254,6 +254,22 @@ def one_liners(server):
         once(server, made["secret_key"], agent, target="?passphrase=")
 
 
+def odd_libraries(server):
+    made = [
+        server.ask("POST", "/api/v1/share", [], f"secret={quote(TEXT)}", version="1.0"),
+        server.ask("POST", "/api/v1/share/", [FORM], f"&secret={quote(TEXT)}&&"),
+        server.ask("POST", f"/api/v1/share?secret={quote(TEXT)}", [JSON], length=False),
+        server.ask("POST", f"/api/v1/share?&secret={quote(TEXT)}&", ["Content-Type: text/plain"]),
+        server.ask("POST", "/api/v1/share", [FORM, "Expect: 100-continue"], f"secret={quote(TEXT)}"),
+    ]
+    form = f"secret={quote(TEXT)}"
+    chunks = f"7\r\n{form[:7]}\r\n{len(form) - 7:x}\r\n{form[7:]}\r\n0\r\n\r\n"
+    made.append(server.ask("POST", "/api/v1/share", [FORM, "Transfer-Encoding: chunked"], chunks, length=False))
+    for reply in made:
+        once(server, reply.ok()["secret_key"], target="/?")
+    server.ask("GET", "/api/v1/status?", ["Authorization: Basic Og=="]).ok()
+
+
 PROGRAMS = [
     ("onetimesecret-api", "JavaScript", "2.1.1", npm_2, True),
     ("onetimesecret-bash", "Bash", "", bash, True),
@@ -275,4 +291,5 @@ PROGRAMS = [
     ("ShareX", "C#", "", sharex, False),
     ("Logic Apps, Power Automate", "-", "", logic_apps, True),
     ("chat bots, dotfiles, curl", "Shell", "", one_liners, False),
+    ("old and odd HTTP libraries", "-", "", odd_libraries, False),
 ]

@@ -126,15 +126,19 @@ impl Contract {
     }
 
     fn headers(&self, described: &Value, reply: &Reply) -> Vec<String> {
-        let described: BTreeMap<String, &Value> = described
+        let described: Vec<(&String, &Value)> = described
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(name, header)| (name.to_ascii_lowercase(), self.resolve(header)))
+            .map(|(name, header)| (name, self.resolve(header)))
             .collect();
         let mut complaints = Vec::new();
         for (name, value) in reply.headers.iter().filter(|(name, _)| !OF_TRANSPORT.contains(&name.as_str())) {
-            match described.get(name) {
+            match described
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(name))
+                .map(|(_, header)| header)
+            {
                 None => complaints.push(format!("the header {name} is not described")),
                 Some(header) => {
                     let schema = &header["schema"];
@@ -147,7 +151,7 @@ impl Contract {
             }
         }
         let missing = described.iter().filter(|(_, header)| header["required"] == true);
-        let missing = missing.filter(|(name, _)| reply.header(name).is_none());
+        let missing = missing.filter(|(name, _)| reply.header(&name.to_ascii_lowercase()).is_none());
         complaints.extend(missing.map(|(name, _)| format!("the header {name} is missing")));
         complaints
     }

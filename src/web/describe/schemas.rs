@@ -487,6 +487,7 @@ fn flatten(body: &Json, outer: &str, names: &mut Vec<(String, Json, bool)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn what_is_added_by_name_has_a_place() {
@@ -498,6 +499,34 @@ mod tests {
             let is_there =
                 all.members().iter().any(|(_, schema)| !schema.at(&["properties", member]).is_null());
             assert!(is_there, "nothing has a member {member}");
+        }
+    }
+
+    #[test]
+    fn every_parameter_that_is_read_is_described_and_no_other() {
+        let sources =
+            [include_str!("../wishes.rs"), include_str!("../v1.rs"), include_str!("../v2.rs")].concat();
+        let reads = ["text", "text_or_empty", "number", "texts", "is_true", "is_false", "inner"];
+        let mut read = BTreeSet::new();
+        for call in reads {
+            let names =
+                sources.split(&format!(".{call}(\"")).skip(1).filter_map(|rest| rest.split('"').next());
+            read.extend(names);
+        }
+        // What is accepted and not looked at.
+        read.insert("kind");
+        let all = all();
+        let mut described = BTreeSet::new();
+        for (_, schema) in all.members().iter().filter(|(name, _)| name.ends_with("Request")) {
+            collect(schema, &mut described);
+        }
+        assert_eq!(described, read);
+    }
+
+    fn collect<'s>(schema: &'s Json, names: &mut BTreeSet<&'s str>) {
+        for (name, shape) in schema.get("properties").members() {
+            names.insert(name);
+            collect(shape, names);
         }
     }
 
