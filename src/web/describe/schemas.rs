@@ -509,9 +509,9 @@ mod tests {
         let reads = ["text", "text_or_empty", "number", "texts", "is_true", "is_false", "inner"];
         let mut read = BTreeSet::new();
         for call in reads {
-            let names =
-                sources.split(&format!(".{call}(\"")).skip(1).filter_map(|rest| rest.split('"').next());
-            read.extend(names);
+            let call = format!(".{call}(\"");
+            let after = sources.match_indices(&call).map(|(start, _)| &sources[start + call.len()..]);
+            read.extend(after.filter_map(|rest| rest.split('"').next()));
         }
         // What is accepted and not looked at.
         read.insert("kind");
