@@ -42,7 +42,7 @@ fn a_header_that_is_not_described_is_noticed() {
 
 #[test]
 fn a_missing_header_is_noticed() {
-    is_noticed(|reply| reply.headers.retain(|(name, _)| name != "cache-control"), "cache-control");
+    is_noticed(|reply| reply.headers.retain(|(name, _)| name != "cache-control"), "Cache-Control is missing");
 }
 
 #[test]
