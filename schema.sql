@@ -1,7 +1,9 @@
 -- The whole present schema, version 1 (PRAGMA user_version). Older files reach it by the ordered
 -- steps in src/store/schema.rs.
 --
--- No identifier is stored: a lookup is the minute of creation and a hash. Times are Unix seconds.
+-- No identifier is stored: a lookup is the row's number and a hash. A row is found by its number and
+-- compared with the whole lookup; an index of lookups would be one more tree to write, and hashes scatter
+-- over all of it. Times are Unix seconds.
 
 -- The root keys this file has been sealed under; the one with the greatest id seals.
 CREATE TABLE keys (
@@ -19,18 +21,18 @@ CREATE TABLE meta (
 
 -- Shares of content keys. Rows are appended in blocks, never deleted, and only ever updated with
 -- values of the same size, so that SQLite writes the new bytes over the old ones. `used` is 0 or 1:
--- both are stored without a payload byte.
+-- both are stored without a payload byte. Which are free the writer knows by heart: an index of them would
+-- be written as often as the table.
 CREATE TABLE slots (
     id    INTEGER PRIMARY KEY,
     used  INTEGER NOT NULL CHECK (used IN (0, 1)),
     share BLOB NOT NULL CHECK (length(share) = 32)
 ) STRICT;
-CREATE INDEX slots_free ON slots (id) WHERE used = 0;
 
 -- Who may have lists, memos and mail. Numbers are never used twice: boxes are bound to them.
 CREATE TABLE accounts (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
-    -- Of the one API token.
+    -- Of the address and the one API token.
     token_lookup BLOB NOT NULL UNIQUE CHECK (length(token_lookup) = 16),
     key_id       INTEGER NOT NULL REFERENCES keys (id),
     -- The e-mail address, sealed under the root key.
@@ -43,6 +45,7 @@ CREATE TABLE accounts (
 
 -- What became of each secret. Lives twice as long as the secret was granted.
 CREATE TABLE receipts (
+    -- Its number in the order of creation; every lookup begins with it, modulo 36^6.
     id                INTEGER PRIMARY KEY,
     lookup            BLOB NOT NULL CHECK (length(lookup) = 16),
     -- NULL: anonymous, or the account is gone.
@@ -50,6 +53,9 @@ CREATE TABLE receipts (
     created_at        INTEGER NOT NULL,
     secret_expires_at INTEGER NOT NULL CHECK (secret_expires_at > created_at),
     expires_at        INTEGER NOT NULL CHECK (expires_at > secret_expires_at),
+    -- When the sweeper is to look at it: when the secret expires, and then when the receipt does. One index
+    -- for both, which a reveal leaves alone.
+    due_at            INTEGER NOT NULL CHECK (due_at IN (secret_expires_at, expires_at)),
     kind              TEXT NOT NULL CHECK (kind IN ('conceal', 'generate')),
     has_passphrase    INTEGER NOT NULL CHECK (has_passphrase IN (0, 1)),
     -- NULL: the default domain.
@@ -72,10 +78,9 @@ CREATE TABLE receipts (
     own_box           BLOB CHECK (own_box IS NULL OR account_id IS NOT NULL)
 ) STRICT;
 CREATE INDEX receipts_own ON receipts (account_id, created_at) WHERE account_id IS NOT NULL;
-CREATE UNIQUE INDEX receipts_lookup ON receipts (lookup);
-CREATE INDEX receipts_expiry ON receipts (expires_at);
+CREATE INDEX receipts_due ON receipts (due_at);
 
--- Secrets that are still there. A secret has the id of its receipt.
+-- Secrets that are still there. A secret has the number of its receipt.
 CREATE TABLE secrets (
     id              INTEGER PRIMARY KEY REFERENCES receipts (id),
     lookup          BLOB NOT NULL CHECK (length(lookup) = 16),
@@ -97,8 +102,6 @@ CREATE TABLE secrets (
     -- Sealed under root key, identifier, share and passphrase.
     box             BLOB NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX secrets_lookup ON secrets (lookup);
-CREATE INDEX secrets_expiry ON secrets (expires_at);
 
 -- Mail that waits to be sent, for a day at most. Numbers are never used twice: the mailer may be sending
 -- one whose row is gone.

@@ -171,31 +171,41 @@ pub struct Swept {
     pub secrets: usize,
     /// Receipts deleted.
     pub receipts: usize,
+    /// Receipts that outlive their secret.
+    pub outlived: usize,
 }
 
 impl Swept {
-    /// Whether there was nothing left to do.
+    /// Whether there was nothing to do.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Rows of one batch.
-const SWEEP_ROWS: u32 = 500;
-/// How long one batch may hold the writer.
-const SWEEP_TIME: std::time::Duration = std::time::Duration::from_millis(50);
+/// Rows of one batch,
+const SWEEP_ROWS: u32 = 64;
+/// and how long it may hold the writer: callers wait behind it.
+const SWEEP_TIME: std::time::Duration = std::time::Duration::from_millis(2);
 
 fn sweep_batch(tx: &store::WriteTx<'_>, now: Timestamp) -> Result<Swept, Error> {
     let began = std::time::Instant::now();
     let mut swept = Swept::default();
-    for place in store::secrets::expired(tx, now, SWEEP_ROWS)? {
-        store::erase(tx, &place, None)?;
-        swept.secrets += 1;
+    for due in store::secrets::due(tx, now, SWEEP_ROWS)? {
+        if let Some(secret) = &due.secret {
+            store::erase(tx, secret, None)?;
+            swept.secrets += 1;
+        }
+        if due.expires_at <= now {
+            store::receipts::delete(tx, due.receipt_id)?;
+            swept.receipts += 1;
+        } else {
+            store::receipts::outlive(tx, due.receipt_id)?;
+            swept.outlived += 1;
+        }
         if began.elapsed() > SWEEP_TIME {
-            return Ok(swept);
+            break;
         }
     }
-    swept.receipts = store::receipts::delete_expired(tx, now, SWEEP_ROWS)?;
     Ok(swept)
 }
 

@@ -1,9 +1,24 @@
 //! Commands. `tellonce` alone is `tellonce serve`.
 
 mod account;
+mod bench;
+mod burn;
 mod check;
+mod generate;
+mod get;
+mod login;
+mod made;
+mod manual;
+mod passphrase;
+mod qr;
+mod recent;
 mod serve;
+mod session;
+mod share;
+mod status;
+mod stored;
 mod sweep;
+mod terminal;
 
 use crate::app::{App, Policy, Started};
 use crate::config::{self, BaseUrl, Config, Gathered, OPTIONS, Sources};
@@ -31,7 +46,18 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match matches.subcommand() {
         Some(("account", matches)) => account::run(matches),
+        Some(("burn", matches)) => burn::run(matches),
+        Some(("bench", matches)) => bench::run(matches),
         Some(("check", matches)) => check::run(matches),
+        Some(("completions", matches)) => manual::run_completions(matches),
+        Some(("generate", matches)) => generate::run(matches),
+        Some(("get", matches)) => get::run(matches),
+        Some(("login", matches)) => login::run(matches),
+        Some(("logout", matches)) => login::run_logout(matches),
+        Some(("man", matches)) => manual::run_man(matches),
+        Some(("recent", matches)) => recent::run(matches),
+        Some(("share", matches)) => share::run(matches),
+        Some(("status", matches)) => status::run(matches),
         Some(("sweep", matches)) => sweep::run(matches),
         Some((_, matches)) => serve::run(matches),
         None => serve::run(&matches),
@@ -39,7 +65,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("tellonce: {error}");
+            terminal::complain(&error);
             ExitCode::from(error.exit_code)
         }
     }
@@ -58,10 +84,18 @@ pub fn definition() -> Command {
     with_options(Command::new("tellonce").about("A one-time-secret server"))
         .arg(ready_fd())
         .version(env!("CARGO_PKG_VERSION"))
-        .subcommands([serve, account::definition(), check, sweep])
+        .subcommands([serve, account::definition(), bench::definition(), check, sweep])
+        .subcommands([share::definition(), generate::definition(), get::definition(), status::definition()])
+        .subcommands([burn::definition(), recent::definition()])
+        .subcommands([login::definition(), login::logout_definition()])
+        .subcommands([manual::completions_definition(), manual::man_definition()])
         .after_help(
             "Every option can also be set as an environment variable, TELLONCE_ and its name, or in the file \
-             that --config names.",
+             that --config names. Commands for people who share (share, generate, get, status, burn, recent, \
+             login, logout) take options of their own: see their help.\n\n\
+             Exit codes: 0 done; 1 no such secret, a wrong passphrase, or you said no; 64 wrong command line; \
+             65 input that cannot be taken; 69 server not reachable; 73 file that cannot be made; 74 reading or \
+             writing failed; 75 try again later; 77 not permitted; 78 wrong configuration; 130 interrupted.",
         )
 }
 

@@ -3,7 +3,7 @@
 
 mod parse;
 
-pub use parse::base_url;
+pub use parse::{base_url, lifetime};
 
 use crate::app::Create;
 use crate::keyfile::KeySource;

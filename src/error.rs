@@ -127,6 +127,10 @@ pub enum Rule {
     NoCharacterSet,
     /// This parameter is a whole number.
     NotANumber(&'static str),
+    /// A lifetime is a number and a unit.
+    NotALifetime,
+    /// This text is UTF-8.
+    NotUtf8(&'static str),
     /// Only accounts have mail sent.
     RecipientWithoutAccount,
     /// No mail server is set up.
@@ -155,7 +159,8 @@ impl Rule {
             }
             Self::Length(..) => "length",
             Self::NoCharacterSet => "character_sets",
-            Self::NotANumber(field) => field,
+            Self::NotANumber(field) | Self::NotUtf8(field) => field,
+            Self::NotALifetime => "ttl",
             Self::RecipientWithoutAccount
             | Self::NoMail
             | Self::TooManyRecipients(_)
@@ -181,6 +186,10 @@ impl fmt::Display for Rule {
             Self::Length(least, most) => write!(f, "The length must be {least} to {most}"),
             Self::NoCharacterSet => write!(f, "Choose at least one set of characters"),
             Self::NotANumber(field) => write!(f, "The {field} must be a whole number"),
+            Self::NotALifetime => write!(f, "The ttl must be like 30m, 4h or 7d"),
+            Self::NotUtf8(field) => {
+                write!(f, "The {field} is not valid UTF-8: wrap other bytes, such as in base64")
+            }
             Self::RecipientWithoutAccount => {
                 write!(f, "Only an account may have the link mailed to someone")
             }
@@ -220,9 +229,35 @@ impl StartError {
         Self { exit_code: 74, message: message.into() }
     }
 
-    /// Another process is in the way (75, `EX_TEMPFAIL`).
+    /// Another process is in the way, or a server asks to come back later (75, `EX_TEMPFAIL`).
     pub fn busy(message: impl Into<String>) -> Self {
         Self { exit_code: 75, message: message.into() }
+    }
+
+    /// A plain no: there is no such secret, its passphrase is another, or whoever was asked said no
+    /// (1).
+    pub fn no(message: impl Into<String>) -> Self {
+        Self { exit_code: 1, message: message.into() }
+    }
+
+    /// What came in cannot be taken as it is (65, `EX_DATAERR`).
+    pub fn data(message: impl Into<String>) -> Self {
+        Self { exit_code: 65, message: message.into() }
+    }
+
+    /// The server cannot be reached, or does not speak this API (69, `EX_UNAVAILABLE`).
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self { exit_code: 69, message: message.into() }
+    }
+
+    /// A file that cannot be made (73, `EX_CANTCREAT`).
+    pub fn cannot_create(message: impl Into<String>) -> Self {
+        Self { exit_code: 73, message: message.into() }
+    }
+
+    /// Something this account, or nobody, may not do (77, `EX_NOPERM`).
+    pub fn not_permitted(message: impl Into<String>) -> Self {
+        Self { exit_code: 77, message: message.into() }
     }
 }
 

@@ -21,6 +21,8 @@
 //! | [`keyfile`] | where root keys come from, and which belong to a database | ciphers, HTTP |
 //! | [`config`] | the one table of options | everything it configures |
 //! | [`os`] | the few things the standard library does not ask the system for | everything else |
+//! | [`client`] | the other side: asks any server of this API | everything a server keeps |
+//! | [`bench`](mod@bench) | how fast the server and the machine are | keys, rows |
 //! | [`cli`] | commands | – |
 //!
 //! # How a secret travels
@@ -29,8 +31,8 @@
 //! passphrase, seal; then one transaction writes the share into a slot, the sealed secret and its
 //! receipt. The link is in the reply, and nowhere else.
 //!
-//! *Reveal*: look up by a hash of the link. If there is a passphrase, count the attempt in a
-//! transaction of its own, then run Argon2 and compare. Then one transaction reads the row again,
+//! *Reveal*: look up by the number and the hash of the link. If there is a passphrase, count the attempt
+//! in a transaction of its own, then run Argon2 and compare. Then one transaction reads the row,
 //! opens it, deletes it and overwrites its share. Only once that is committed and on the disk does the
 //! plaintext leave: [`secret::Opened`] lets go of it against a [`secret::Claim`], and a claim is made
 //! in one place.
@@ -66,7 +68,9 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod bench;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod error;
 pub mod generator;

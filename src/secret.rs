@@ -12,7 +12,7 @@ mod sensitive;
 mod source;
 
 pub use address::EmailAddress;
-pub use id::{ID_LENGTH, ReceiptId, SHORT_LENGTH, SecretId};
+pub use id::{ID_LENGTH, NUMBERS, ReceiptId, SHORT_LENGTH, SecretId};
 pub use locale::Locale;
 pub use receipt::{Delivery, Kind, Looks, Outcome, Receipt, State};
 pub use sensitive::{ApiToken, Claim, Opened, Passphrase, Plaintext};

@@ -5,11 +5,13 @@
 //! together, and nobody is answered before the commit is on the disk.
 
 pub mod accounts;
+pub mod ceiling;
 mod connection;
 mod erase;
 pub mod outbox;
 pub mod receipts;
 mod reserve;
+mod rows;
 mod schema;
 pub mod secrets;
 mod slots;
@@ -23,10 +25,11 @@ pub use writer::Pending;
 use crate::error::{Error, StartError};
 use reserve::Reserve;
 use rusqlite::{Connection, ErrorCode};
+use slots::FreeSlots;
 use std::cell::Cell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -46,6 +49,7 @@ pub struct Store {
     thread: Option<JoinHandle<()>>,
     readers: Mutex<Vec<Connection>>,
     condition: Arc<Condition>,
+    newest: AtomicI64,
 }
 
 /// What the writer tells everyone else.
@@ -72,13 +76,46 @@ impl Condition {
 /// A write transaction. Only [`Store::write`] makes one.
 pub struct WriteTx<'c> {
     connection: &'c Connection,
-    erased: Cell<u64>,
+    free_slots: &'c FreeSlots,
+    /// Padded bytes that anonymous callers kept before this transaction, once someone has asked.
+    anonymous_before: Cell<Option<i64>>,
+    tally: Cell<Tally>,
 }
 
-impl WriteTx<'_> {
+/// What a transaction has done so far.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    /// Shares that were overwritten.
+    erased: u64,
+    /// By how much the padded bytes that anonymous callers keep have changed.
+    anonymous_bytes: i64,
+}
+
+impl<'c> WriteTx<'c> {
+    fn new(connection: &'c Connection, free_slots: &'c FreeSlots) -> Self {
+        Self { connection, free_slots, anonymous_before: Cell::default(), tally: Cell::default() }
+    }
+
     /// A share was overwritten: the log must be emptied soon.
     fn note_erased(&self) {
-        self.erased.set(self.erased.get() + 1);
+        let tally = self.tally.get();
+        self.tally.set(Tally { erased: tally.erased + 1, ..tally });
+    }
+
+    /// Anonymous callers keep so many padded bytes more.
+    fn note_anonymous(&self, bytes: i64) {
+        let tally = self.tally.get();
+        self.tally.set(Tally { anonymous_bytes: tally.anonymous_bytes + bytes, ..tally });
+    }
+
+    /// Padded bytes that anonymous callers keep at present.
+    pub(crate) fn anonymous_bytes(&self) -> Result<i64, Error> {
+        let before = match self.anonymous_before.get() {
+            Some(before) => before,
+            None => secrets::anonymous_bytes(self)?,
+        };
+        self.anonymous_before.set(Some(before));
+        Ok(before + self.tally.get().anonymous_bytes)
     }
 }
 
@@ -116,6 +153,7 @@ impl Store {
         on_fatal: OnFatal,
     ) -> Result<Self, StartError> {
         let connection = schema::prepare(path, first_key)?;
+        let newest = rows::newest(&connection).map_err(|error| StartError::storage(error.to_string()))?;
         let condition = Arc::new(Condition::default());
         let (jobs, queue) = mpsc::sync_channel(QUEUE);
         let reserve = match role {
@@ -133,7 +171,13 @@ impl Store {
             thread: Some(thread),
             readers: Mutex::new(Vec::new()),
             condition,
+            newest: newest.into(),
         })
+    }
+
+    /// The number for one more row.
+    pub fn next_number(&self) -> i64 {
+        self.newest.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// Runs a query on a read-only connection. What it sees is advice: a write looks again.
@@ -151,7 +195,8 @@ impl Store {
         answer
     }
 
-    /// Queues a write. It is skipped if nobody waits for the answer any more when its turn comes.
+    /// Queues a write. It is skipped if nobody waits for the answer any more when its turn comes. `work`
+    /// runs a second time if what it did had to be undone together with a failure of another's.
     ///
     /// # Errors
     /// The answer is whatever `work` returns once that is committed. [`Error::Unavailable`] if the
@@ -160,7 +205,7 @@ impl Store {
     pub fn write<T, F>(&self, work: F) -> Pending<T>
     where
         T: Send + 'static,
-        F: FnOnce(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
+        F: Fn(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
     {
         self.write_sized(0, work)
     }
@@ -172,7 +217,7 @@ impl Store {
     pub fn write_sized<T, F>(&self, bytes: usize, work: F) -> Pending<T>
     where
         T: Send + 'static,
-        F: FnOnce(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
+        F: Fn(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
     {
         let (job, pending) = writer::job(bytes, work);
         // A job that is not taken is dropped, and its `Pending` answers that the store is busy.

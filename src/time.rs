@@ -20,11 +20,6 @@ impl Timestamp {
         self.0
     }
 
-    /// Whole minutes since the epoch, zero before it.
-    pub fn minute(self) -> u32 {
-        u32::try_from(self.0.max(0) / 60).unwrap_or(u32::MAX)
-    }
-
     /// The moment this much later.
     #[must_use]
     pub fn plus(self, ttl: Ttl) -> Self {

@@ -13,6 +13,7 @@ mod content;
 mod identifiers;
 mod padding;
 mod ring;
+pub mod sample;
 
 pub use account::{new_token, token_lookup};
 pub use content::ReceiptContent;

@@ -6,6 +6,7 @@ pub mod caller;
 pub mod clients;
 mod cors;
 mod deadlines;
+pub mod describe;
 pub mod error;
 mod guest;
 mod head;
@@ -13,8 +14,10 @@ mod headers;
 mod log;
 pub mod pages;
 mod params;
+pub mod plain;
 mod routes;
 pub mod server;
+mod slashes;
 pub mod v1;
 pub mod v2;
 mod wishes;
@@ -25,9 +28,10 @@ use crate::app::App;
 pub use clients::{ForwardedHeader, Network};
 pub use guest::GuestOperation;
 
-use actix_web::dev::HttpServiceFactory;
+use actix_web::body::MessageBody;
+use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
-use actix_web::middleware::{NormalizePath, TrailingSlash, from_fn};
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Scope};
 use brand::Brand;
@@ -35,6 +39,7 @@ use clients::Clients;
 use pages::CommonPages;
 use params::BodyBudget;
 use serde::Serialize;
+use std::time::Instant;
 
 /// What every handler may use.
 pub struct Site {
@@ -99,8 +104,20 @@ pub fn everything(site: Data<Site>) -> impl HttpServiceFactory {
     Scope::new("")
         .app_data(site)
         .configure(configure)
-        .wrap(from_fn(move |request, next| headers::add(is_https, request, next)))
-        .wrap(from_fn(log::requests))
+        .wrap(from_fn(move |request, next| around(is_https, request, next)))
+}
+
+/// What surrounds every request.
+async fn around(
+    is_https: bool,
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let began = Instant::now();
+    let mut response = next.call(request).await?;
+    headers::add(is_https, &mut response);
+    log::request(began, &response);
+    Ok(response)
 }
 
 fn configure(config: &mut ServiceConfig) {
@@ -108,14 +125,9 @@ fn configure(config: &mut ServiceConfig) {
         .service(v1::scope())
         .service(v2::scope())
         // Programs that ask for what is not there get JSON even where no version is theirs.
-        .service(web::scope("/api").default_service(routes::no_such_route(routes::in_json)))
+        .service(describe::scope())
+        .configure(plain::configure)
         .service(pages::scope());
-}
-
-/// One normaliser for the whole site, before any route is chosen: a slash at the end, or several in
-/// a row, make no difference.
-pub fn normaliser() -> NormalizePath {
-    NormalizePath::new(TrailingSlash::Trim)
 }
 
 /// A reply in JSON.

@@ -6,6 +6,8 @@ mod support;
 mod abuse;
 #[path = "api/accounts.rs"]
 mod accounts;
+#[path = "api/alike.rs"]
+mod alike;
 #[path = "api/core.rs"]
 mod core;
 #[path = "api/dialects.rs"]
@@ -20,9 +22,15 @@ mod limits;
 mod matrix;
 #[path = "api/origins.rs"]
 mod origins;
+#[path = "api/plain.rs"]
+mod plain;
 #[path = "api/proxies.rs"]
 mod proxies;
 #[path = "api/rates.rs"]
 mod rates;
 #[path = "api/secrets.rs"]
 mod secrets;
+#[path = "api/statistics.rs"]
+mod statistics;
+#[path = "timing/mod.rs"]
+mod timing;

@@ -92,6 +92,10 @@ fn modules_know_only_what_the_map_allows() {
         ("web/v2", &["v1"]),
         ("web", &["crate::store", "crate::vault", "crate::cli", "rusqlite", "SELECT"]),
         ("generator", &["crate::app", "crate::store", "crate::web", "crate::vault"]),
+        (
+            "client",
+            &["crate::app", "crate::store", "crate::vault", "crate::web", "crate::cli", "actix", "std::env"],
+        ),
         ("limits", &["crate::app", "crate::store", "crate::web", "actix"]),
     ];
     /// The domain knows itself and the time.

@@ -48,7 +48,7 @@ fn a_secret_that_was_sealed_opens_and_no_two_boxes_are_alike() {
     let vault = Vault::new(KeyRing::new((KeyId::from_number(1), RootKey::random()), Vec::new()));
     let identifiers = Identifiers::new([7; 32]);
     let now = Timestamp::from_unix(1_800_000_000);
-    let id = identifiers.new_secret_id(now);
+    let id = identifiers.new_secret_id(1);
     let share = Share::random();
     let protection = Protection::random(Argon2Cost { m: 32, t: 1, p: 1 });
     let passphrase = passphrase_key(protection, "open sesame").expect("a passphrase");
@@ -72,10 +72,10 @@ fn a_receipt_that_was_sealed_opens_and_no_two_boxes_are_alike() {
     let vault = Vault::new(KeyRing::new((KeyId::from_number(1), RootKey::random()), Vec::new()));
     let identifiers = Identifiers::new([7; 32]);
     let now = Timestamp::from_unix(1_800_000_000);
-    let id = identifiers.new_receipt_id(now);
+    let id = identifiers.new_receipt_id(1);
     let lookup = identifiers.receipt(&id);
     let content = ReceiptContent {
-        secret: identifiers.new_secret_id(now),
+        secret: identifiers.new_secret_id(1),
         recipients: vec!["a****@e*****.com".to_owned()],
         memo: Some("For the new colleague".to_owned()),
     };

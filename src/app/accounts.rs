@@ -46,7 +46,7 @@ pub enum Change {
 impl App {
     /// The account that these credentials prove.
     ///
-    /// The row is found by the token, so an unknown user and a wrong token cost the same.
+    /// The row is found by user and token together, so it costs the same whichever is wrong.
     ///
     /// # Errors
     /// [`Error::Unauthorized`], or [`Error::LimitExceeded`] after too many of those.
@@ -62,7 +62,7 @@ impl App {
 
     fn account_with(&self, user: &str, token: &str) -> Result<Option<Account>, Error> {
         let Some(token) = ApiToken::parse(token) else { return Ok(None) };
-        let row = self.store.read(|db| accounts::by_token(db, &token_lookup(&token)))?;
+        let row = self.store.read(|db| accounts::by_token(db, &token_lookup(user, &token)))?;
         let Some(row) = row.filter(|row| !row.is_disabled) else { return Ok(None) };
         let address = address(&self.vault, &row)?;
         Ok(address.is(user).then_some(Account { id: AccountId(row.id), address, token }))
@@ -74,7 +74,7 @@ impl App {
     /// [`Error::Invalid`] if there is one with this address already.
     pub async fn add_account(&self, address: EmailAddress) -> Result<ApiToken, Error> {
         let (vault, now, token) = (Arc::clone(&self.vault), self.clock.now().moment(), new_token());
-        let lookup = token_lookup(&token);
+        let lookup = token_lookup(address.as_str(), &token);
         let added = self.store.write(move |tx| {
             if find(tx, &vault, address.as_str())?.is_some() {
                 return Err(Rule::AccountExists.into());
@@ -136,8 +136,8 @@ impl App {
         let rotated = self.store.write(move |tx| {
             let row = find(tx, &vault, &user)?.ok_or(Error::NotFound)?;
             let new = ApiToken::parse(&new).ok_or(VaultError::Damaged)?;
-            reseal_list(tx, &vault, &row, old.as_ref(), &new)?;
-            accounts::set_token(tx, row.id, &token_lookup(&new))
+            reseal_list(tx, &vault, (&row, &user), old.as_ref(), &new)?;
+            accounts::set_token(tx, row.id, &token_lookup(&user, &new))
         });
         rotated.await.map_err(not_creating)?;
         Ok(token)
@@ -193,7 +193,8 @@ impl App {
         let written = self.store.write(move |tx| {
             let row = receipts::find(tx, lookup.as_bytes(), now)?;
             let content = vault.open_receipt(&id, &lookup, row.expires_at, &row.sealed)?;
-            let content = ReceiptContent { memo: Some(memo).filter(|memo| !memo.is_empty()), ..content };
+            let content =
+                ReceiptContent { memo: Some(memo.clone()).filter(|memo| !memo.is_empty()), ..content };
             receipts::set_sealed(tx, row.id, &vault.seal_receipt(&id, &lookup, row.expires_at, &content))?;
             receipt(&vault, &id, &lookup, receipts::find(tx, lookup.as_bytes(), now)?, now)
         });
@@ -220,12 +221,13 @@ pub(super) fn address(vault: &Vault, row: &AccountRow) -> Result<EmailAddress, E
 fn reseal_list(
     tx: &WriteTx<'_>,
     vault: &Vault,
-    account: &AccountRow,
+    (account, user): (&AccountRow, &str),
     old: Option<&ApiToken>,
     new: &ApiToken,
 ) -> Result<(), Error> {
     if let Some(old) = old {
-        let is_its_own = accounts::by_token(tx, &token_lookup(old))?.is_some_and(|row| row.id == account.id);
+        let found = accounts::by_token(tx, &token_lookup(user, old))?;
+        let is_its_own = found.is_some_and(|row| row.id == account.id);
         if !is_its_own {
             return Err(Error::Unauthorized { challenge: false });
         }

@@ -170,10 +170,10 @@ impl App {
             (Some(passphrase), Some(protection)) => Some(self.stretch(passphrase, protection).await?),
             _ => None,
         };
-        let now = self.clock.now().moment();
+        let (now, number) = (self.clock.now().moment(), self.store.next_number());
         let receipt = Receipt {
-            id: self.identifiers.new_receipt_id(now),
-            secret: self.identifiers.new_secret_id(now),
+            id: self.identifiers.new_receipt_id(number),
+            secret: self.identifiers.new_secret_id(number),
             kind: terms.kind,
             state: State::New,
             created: now,
@@ -192,10 +192,10 @@ impl App {
         if caller.account.is_none() {
             new_secret.anonymous_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         }
-        let new_receipt = self.seal_receipt(&receipt, caller);
-        let mails = self.seal_mails(&receipt, &terms.recipients, caller.locale);
+        let new_receipt = self.seal_receipt(number, &receipt, caller);
+        let mails = self.seal_mails(number, &receipt, &terms.recipients, caller.locale);
         let most = if caller.account.is_none() { self.policy.rates.anonymous_bytes } else { 0 };
-        self.store.write_sized(bytes, move |tx| store(tx, &new_secret, &new_receipt, mails, most)).await?;
+        self.store.write_sized(bytes, move |tx| store(tx, &new_secret, &new_receipt, &mails, most)).await?;
         if receipt.delivery.is_some() {
             self.mail_waits.notify_one();
         }
@@ -215,13 +215,19 @@ impl App {
         }
     }
 
-    fn seal_mails(&self, receipt: &Receipt, recipients: &[EmailAddress], locale: Locale) -> Vec<NewMail> {
+    fn seal_mails(
+        &self,
+        number: i64,
+        receipt: &Receipt,
+        recipients: &[EmailAddress],
+        locale: Locale,
+    ) -> Vec<NewMail> {
         let seal = |recipient: &EmailAddress| {
             let message = mail::Message::with_link(recipient, receipt, &self.policy.links, locale);
             let share = Share::random();
             let (key_id, sealed) = self.vault.seal_mail(&share, &message.encode());
             NewMail {
-                receipt_id: None,
+                receipt_id: Some(number),
                 key_id: key_id.number(),
                 share: Zeroizing::new(*share.expose()),
                 due_at: receipt.created,
@@ -254,7 +260,7 @@ impl App {
         }
     }
 
-    fn seal_receipt(&self, receipt: &Receipt, caller: &Caller) -> NewReceipt {
+    fn seal_receipt(&self, number: i64, receipt: &Receipt, caller: &Caller) -> NewReceipt {
         let lookup = self.identifiers.receipt(&receipt.id);
         let expires_at = receipt.created.plus(receipt.ttl.doubled());
         let content = ReceiptContent {
@@ -263,6 +269,7 @@ impl App {
             memo: receipt.memo.clone(),
         };
         NewReceipt {
+            id: number,
             lookup: *lookup.as_bytes(),
             created_at: receipt.created,
             secret_expires_at: receipt.secret_expires(),
@@ -293,18 +300,15 @@ fn store(
     tx: &WriteTx<'_>,
     secret: &NewSecret,
     receipt: &NewReceipt,
-    mails: Vec<NewMail>,
+    mails: &[NewMail],
     most_anonymous_bytes: u64,
 ) -> Result<(), Error> {
-    let receipt_id = secrets::insert(tx, secret, receipt)?;
-    for mail in mails {
-        outbox::insert(tx, &NewMail { receipt_id: Some(receipt_id), ..mail })?;
-    }
-    let kept = u64::try_from(secrets::anonymous_bytes(tx)?).unwrap_or_default();
+    let kept = u64::try_from(tx.anonymous_bytes()? + secret.anonymous_bytes).unwrap_or_default();
     if most_anonymous_bytes > 0 && kept > most_anonymous_bytes {
         return Err(Error::QuotaFull("callers without an account keep all they may".into()));
     }
-    Ok(())
+    secrets::insert(tx, secret, receipt)?;
+    mails.iter().try_for_each(|mail| outbox::insert(tx, mail))
 }
 
 fn protection_row(protection: &Protection) -> ProtectionRow {

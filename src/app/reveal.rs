@@ -6,7 +6,7 @@ use super::{App, not_creating};
 use crate::error::Error;
 use crate::mail;
 use crate::secret::{Caller, Claim, Opened, Outcome, Plaintext, Receipt, ReceiptId, Secret, SecretId};
-use crate::store::secrets::Look;
+use crate::store::secrets::{Look, Whole};
 use crate::store::{WriteTx, accounts, erase, outbox, receipts, secrets};
 use crate::time::{Now, Timestamp};
 use crate::vault::{KeyId, Lookup, PassphraseKey, SealedSecret, SecretKeyParts, Share, Vault};
@@ -36,7 +36,11 @@ impl App {
         caller: &Caller,
     ) -> Result<Revealed, Error> {
         self.limits.reveal(caller.source, self.clock.now().moment())?;
-        let key = self.unlock(id, passphrase, caller.source).await?;
+        let key = match passphrase {
+            Some(_) => self.unlock(id, passphrase, caller.source).await?,
+            // Most secrets need none, so the writer looks first.
+            None => None,
+        };
         let now = self.clock.now();
         let claim = RevealClaim {
             vault: Arc::clone(&self.vault),
@@ -45,7 +49,12 @@ impl App {
             key,
             now,
         };
-        let (opened, look) = self.store.write(move |tx| claim.take(tx)).await.map_err(not_creating)?;
+        let claimed = self.store.write(move |tx| claim.take(tx)).await.map_err(not_creating)?;
+        let Some((opened, look)) = claimed else {
+            // A missing passphrase is a wrong one.
+            self.unlock(id, None, caller.source).await?;
+            return Err(Error::NotFound);
+        };
         self.mail_waits.notify_one();
         Ok(Revealed {
             secret: super::look::secret(id.clone(), look, now.latest(), caller),
@@ -95,24 +104,22 @@ struct RevealClaim {
 }
 
 impl RevealClaim {
-    /// Opens the secret and erases it in one transaction. If it does not open, nothing is erased.
-    fn take(&self, tx: &WriteTx<'_>) -> Result<(Opened, Look), Error> {
-        let latest: Timestamp = self.now.latest();
-        let look = secrets::look(tx, self.lookup.as_bytes(), latest)?;
-        let guard = secrets::guard(tx, self.lookup.as_bytes(), latest)?;
-        let share = Share::from_bytes(*guard.share);
+    /// Opens the secret and erases it in one transaction. If it does not open, nothing is erased; none
+    /// if that is for want of a passphrase.
+    fn take(&self, tx: &WriteTx<'_>) -> Result<Option<(Opened, Look)>, Error> {
+        let Whole { look, check, share, sealed } =
+            secrets::whole(tx, self.lookup.as_bytes(), self.now.latest())?;
+        if look.protection.is_some() && self.key.is_none() {
+            return Ok(None);
+        }
+        let share = Share::from_bytes(*share);
         let parts = SecretKeyParts { id: &self.id, share: &share, passphrase: self.key.as_ref() };
-        let sealed = SealedSecret {
-            key_id: KeyId::from_number(guard.key_id),
-            lookup: self.lookup,
-            expires_at: guard.expires_at,
-            check: guard.check,
-            sealed: secrets::sealed(tx, &guard.place)?,
-        };
+        let key_id = KeyId::from_number(look.key_id);
+        let sealed = SealedSecret { key_id, lookup: self.lookup, expires_at: look.expires_at, check, sealed };
         let opened = self.vault.open_secret(&sealed, &parts)?;
-        erase(tx, &guard.place, Some((Outcome::Revealed, self.now.moment())))?;
+        erase(tx, &look.place, Some((Outcome::Revealed, self.now.moment())))?;
         notify_owner(tx, &self.vault, &look, Outcome::Revealed, self.now.moment())?;
-        Ok((opened, look))
+        Ok(Some((opened, look)))
     }
 }
 

@@ -4,7 +4,7 @@ use super::{App, not_creating};
 use crate::error::Error;
 use crate::limits::{Argon2Permit, AttemptPolicy};
 use crate::secret::{Outcome, Passphrase, SecretId, Source};
-use crate::store::secrets::{self, Guard, Window};
+use crate::store::secrets::{self, Whole, Window};
 use crate::store::{WriteTx, erase};
 use crate::time::Timestamp;
 use crate::vault::{Argon2Cost, KeyId, Lookup, PassphraseKey, Protection, SecretKeyParts, Share, VaultError};
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 /// An attempt that was counted before it is made.
 enum Reservation {
     /// To be made; the last one there is if `last`.
-    Attempt { guard: Guard, last: bool, left: Option<u32> },
+    Attempt { whole: Box<Whole>, last: bool, left: Option<u32> },
     /// Too many in this window.
     Refused { retry_after: Duration },
     /// Too many in all: the secret is gone.
@@ -40,7 +40,7 @@ impl App {
         let now = self.clock.now();
         let lookup = self.identifiers.secret(id);
         let look = self.store.read(|db| secrets::look(db, lookup.as_bytes(), now.latest()))?;
-        if !look.has_passphrase {
+        if look.protection.is_none() {
             return Ok(None);
         }
         // Without its root key it cannot be opened now; trying must not use up its attempts.
@@ -73,14 +73,14 @@ impl App {
         guess: Option<(Passphrase, Argon2Permit)>,
         now: Timestamp,
     ) -> Result<PassphraseKey, Error> {
-        let (guard, last, left) = self.reserve(lookup, now).await?;
+        let (whole, last, left) = self.reserve(lookup, now).await?;
         let wrong = Error::WrongPassphrase { tries_left: left };
         let Some((passphrase, permit)) = guess else {
             self.failed(lookup, now, last).await;
             return Err(wrong);
         };
-        let key = stretch(permit, passphrase, protection(&guard)?).await?;
-        match self.check(id, &guard, &key) {
+        let key = stretch(permit, passphrase, protection(&whole)?).await?;
+        match self.check(id, &whole, &key) {
             Ok(()) => Ok(key),
             Err(VaultError::WrongPassphrase) => {
                 self.failed(lookup, now, last).await;
@@ -100,17 +100,21 @@ impl App {
         stretch(permit, passphrase, protection).await
     }
 
-    fn check(&self, id: &SecretId, guard: &Guard, key: &PassphraseKey) -> Result<(), VaultError> {
-        let share = Share::from_bytes(*guard.share);
+    fn check(&self, id: &SecretId, whole: &Whole, key: &PassphraseKey) -> Result<(), VaultError> {
+        let share = Share::from_bytes(*whole.share);
         let parts = SecretKeyParts { id, share: &share, passphrase: Some(key) };
-        self.vault.check(KeyId::from_number(guard.key_id), &guard.check, &parts)
+        self.vault.check(KeyId::from_number(whole.look.key_id), &whole.check, &parts)
     }
 
-    async fn reserve(&self, lookup: &Lookup, now: Timestamp) -> Result<(Guard, bool, Option<u32>), Error> {
+    async fn reserve(
+        &self,
+        lookup: &Lookup,
+        now: Timestamp,
+    ) -> Result<(Box<Whole>, bool, Option<u32>), Error> {
         let (lookup, policy) = (*lookup, self.policy.attempts);
         let reservation = self.store.write(move |tx| reserve(tx, &lookup, now, policy)).await;
         match reservation.map_err(not_creating)? {
-            Reservation::Attempt { guard, last, left } => Ok((guard, last, left)),
+            Reservation::Attempt { whole, last, left } => Ok((whole, last, left)),
             Reservation::Refused { retry_after } => Err(Error::LimitExceeded { retry_after }),
             Reservation::Locked => Err(Error::NotFound),
         }
@@ -132,13 +136,14 @@ fn reserve(
     now: Timestamp,
     policy: AttemptPolicy,
 ) -> Result<Reservation, Error> {
-    let mut guard = secrets::guard(tx, lookup.as_bytes(), now)?;
+    let mut whole = Box::new(secrets::whole(tx, lookup.as_bytes(), now)?);
+    let place = &mut whole.look.place;
     let exhausted = |attempts| policy.lifetime > 0 && attempts >= policy.lifetime;
-    if exhausted(guard.place.attempts) {
-        erase(tx, &guard.place, Some((Outcome::Locked, now)))?;
+    if exhausted(place.attempts) {
+        erase(tx, place, Some((Outcome::Locked, now)))?;
         return Ok(Reservation::Locked);
     }
-    let mut window = secrets::window(tx, &guard.place)?;
+    let mut window = secrets::window(tx, place)?;
     let age = now.since(window.start);
     let full = window.attempts >= policy.per_window;
     if full && (0..policy.lockout).contains(&age) {
@@ -149,12 +154,12 @@ fn reserve(
         window = Window { start: now, attempts: 0 };
     }
     window.attempts += 1;
-    guard.place.attempts += 1;
-    secrets::count_attempt(tx, &guard.place, window)?;
-    let last = exhausted(guard.place.attempts);
-    let in_life = (policy.lifetime > 0).then(|| policy.lifetime - guard.place.attempts);
+    place.attempts += 1;
+    secrets::count_attempt(tx, place, window)?;
+    let last = exhausted(place.attempts);
+    let in_life = (policy.lifetime > 0).then(|| policy.lifetime - place.attempts);
     let left = least(Some(policy.per_window - window.attempts), in_life);
-    Ok(Reservation::Attempt { guard, last, left })
+    Ok(Reservation::Attempt { whole, last, left })
 }
 
 /// The stricter of two bounds.
@@ -163,12 +168,12 @@ fn least(one: Option<u32>, other: Option<u32>) -> Option<u32> {
 }
 
 fn lock(tx: &WriteTx<'_>, lookup: &Lookup, now: Timestamp) -> Result<(), Error> {
-    let guard = secrets::guard(tx, lookup.as_bytes(), now)?;
-    erase(tx, &guard.place, Some((Outcome::Locked, now)))
+    let look = secrets::look(tx, lookup.as_bytes(), now)?;
+    erase(tx, &look.place, Some((Outcome::Locked, now)))
 }
 
-fn protection(guard: &Guard) -> Result<Protection, Error> {
-    let row = guard.protection.ok_or(VaultError::Damaged)?;
+fn protection(whole: &Whole) -> Result<Protection, Error> {
+    let row = whole.look.protection.ok_or(VaultError::Damaged)?;
     Ok(Protection { salt: row.salt, cost: Argon2Cost { m: row.m, t: row.t, p: row.p } })
 }
 

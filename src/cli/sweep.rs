@@ -29,7 +29,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
         }
     };
     let swept = actix_web::rt::System::new().block_on(sweep);
-    let Swept { secrets, receipts } = swept.map_err(|error: crate::error::Error| {
+    let Swept { secrets, receipts, .. } = swept.map_err(|error: crate::error::Error| {
         let cause = error.cause().map(ToString::to_string).unwrap_or_default();
         StartError::storage(format!("the sweep failed, run it again: {error} {cause}"))
     })?;

@@ -261,8 +261,11 @@ fn duration(text: &str, range: RangeInclusive<i64>) -> Result<Ttl, String> {
     Ok(Ttl::from_seconds(seconds))
 }
 
-/// A secret's lifetime: at most ten years.
-fn lifetime(text: &str) -> Result<Ttl, String> {
+/// A secret's lifetime, such as `30m`, `4h` or `7d`: at most ten years.
+///
+/// # Errors
+/// What would be right.
+pub fn lifetime(text: &str) -> Result<Ttl, String> {
     duration(text, 1..=315_360_000)
 }
 

@@ -4,6 +4,9 @@ use std::fmt;
 
 /// Characters in an identifier.
 pub const ID_LENGTH: usize = 31;
+/// Rows that an identifier can tell apart by number: 36⁶, as many as six characters can. A file that makes
+/// more begins again at zero.
+pub const NUMBERS: i64 = 36i64.pow(6);
 /// Characters of an identifier that may be shown to tell one from another.
 pub const SHORT_LENGTH: usize = 8;
 

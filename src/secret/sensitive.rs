@@ -42,6 +42,11 @@ impl Passphrase {
         self.0.as_bytes()
     }
 
+    /// The text, to be sent to a server.
+    pub fn as_text(&self) -> &str {
+        &self.0
+    }
+
     /// How many characters a person typed.
     pub fn characters(&self) -> usize {
         self.0.chars().count()

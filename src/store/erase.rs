@@ -4,7 +4,7 @@ use super::{WriteTx, outbox, secrets, slots};
 use crate::error::Error;
 use crate::secret::Outcome;
 use crate::time::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 /// Ends a secret for a reveal, a burn, a lock or, without an outcome, an expiry: deletes its row,
 /// overwrites its share, drops mail with its link that was not sent yet, and writes the outcome on its
@@ -17,15 +17,11 @@ pub fn erase(
     secret: &secrets::Place,
     outcome: Option<(Outcome, Timestamp)>,
 ) -> Result<(), Error> {
-    let anonymous_bytes: i64 = tx
-        .prepare_cached("DELETE FROM secrets WHERE id = ?1 AND slot_id = ?2 RETURNING anonymous_bytes")?
-        .query_row(params![secret.id, secret.slot_id], |row| row.get(0))
-        .optional()?
-        .ok_or(Error::NotFound)?;
-    if anonymous_bytes > 0 {
-        let sql = "UPDATE meta SET anonymous_bytes = anonymous_bytes - ?1";
-        tx.prepare_cached(sql)?.execute(params![anonymous_bytes])?;
+    let sql = "DELETE FROM secrets WHERE id = ?1 AND slot_id = ?2";
+    if tx.prepare_cached(sql)?.execute(params![secret.id, secret.slot_id])? == 0 {
+        return Err(Error::NotFound);
     }
+    tx.note_anonymous(-secret.anonymous_bytes);
     slots::wipe(tx, secret.slot_id)?;
     let (word, at, failed) = match outcome {
         // The attempt that opened it was counted before it was checked, and did not fail.
@@ -38,7 +34,9 @@ pub fn erase(
         "UPDATE receipts SET outcome = ?2, outcome_at = ?3, failed_attempts = ?4 WHERE id = ?1",
     )?
     .execute(params![secret.id, word, at.map(Timestamp::unix), failed])?;
-    outbox::drop_for(tx, secret.id)?;
+    if secret.has_mail {
+        outbox::drop_for(tx, secret.id)?;
+    }
     tx.note_erased();
     Ok(())
 }

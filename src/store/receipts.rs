@@ -1,15 +1,17 @@
 //! Queries on receipts.
 
-use super::WriteTx;
+use super::{WriteTx, rows};
 use crate::error::Error;
 use crate::secret::{Delivery, Kind, Looks, Outcome};
 use crate::time::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// A receipt to be stored.
 pub struct NewReceipt {
-    /// Where to find it.
+    /// Its number, from [`super::Store::next_number`].
+    pub id: i64,
+    /// Where to find it; begins with its number.
     pub lookup: [u8; 16],
     /// Now.
     pub created_at: Timestamp,
@@ -64,14 +66,15 @@ pub struct ReceiptRow {
     pub delivery: Option<Delivery>,
 }
 
-/// Stores a receipt and returns its row.
-pub(super) fn insert(tx: &WriteTx<'_>, receipt: &NewReceipt) -> Result<i64, Error> {
+/// Stores a receipt.
+pub(super) fn insert(tx: &WriteTx<'_>, receipt: &NewReceipt) -> Result<(), Error> {
     tx.prepare_cached(
-        "INSERT INTO receipts (lookup, created_at, secret_expires_at, expires_at, kind, has_passphrase,
+        "INSERT INTO receipts (id, lookup, created_at, secret_expires_at, expires_at, due_at, kind, has_passphrase,
                                share_domain, box, account_id, own_box, mail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?4, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
+        receipt.id,
         receipt.lookup,
         receipt.created_at.unix(),
         receipt.secret_expires_at.unix(),
@@ -84,38 +87,39 @@ pub(super) fn insert(tx: &WriteTx<'_>, receipt: &NewReceipt) -> Result<i64, Erro
         receipt.own.as_ref().map(|(_, sealed)| sealed),
         receipt.has_mail.then_some("pending"),
     ])?;
-    Ok(tx.last_insert_rowid())
+    Ok(())
 }
 
 /// The receipt at this lookup, if it is there and has not expired at `now`.
 pub(crate) fn find(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<ReceiptRow, Error> {
-    db.prepare_cached(
+    let mut query = db.prepare_cached(
         "SELECT r.id, r.created_at, r.secret_expires_at, r.expires_at, r.kind, r.has_passphrase, r.share_domain,
                 r.outcome, r.outcome_at, r.views, r.first_view, r.last_view,
                 coalesce(s.attempts, r.failed_attempts), r.box, s.id IS NOT NULL, r.account_id, r.mail, r.shared_at
-         FROM receipts r LEFT JOIN secrets s ON s.id = r.id WHERE r.lookup = ?1 AND r.expires_at > ?2",
-    )?
-    .query_row(params![lookup, now.unix()], |row| {
-        let time = |index| row.get(index).map(|at: Option<i64>| at.map(Timestamp::from_unix));
-        Ok(ReceiptRow {
-            id: row.get(0)?,
-            created_at: Timestamp::from_unix(row.get(1)?),
-            secret_expires_at: Timestamp::from_unix(row.get(2)?),
-            expires_at: Timestamp::from_unix(row.get(3)?),
-            kind: kind(row.get_ref(4)?.as_str()?)?,
-            has_passphrase: row.get(5)?,
-            share_domain: row.get(6)?,
-            outcome: outcome(row.get_ref(7)?.as_str_or_null()?)?.zip(time(8)?),
-            looks: Looks { count: row.get(9)?, first: time(10)?, last: time(11)? },
-            failed_attempts: row.get(12)?,
-            sealed: row.get(13)?,
-            has_secret: row.get(14)?,
-            account_id: row.get(15)?,
-            delivery: delivery(row.get_ref(16)?.as_str_or_null()?, time(17)?)?,
-        })
+         FROM receipts r LEFT JOIN secrets s ON s.id = r.id
+         WHERE r.id = ?1 AND r.lookup = ?2 AND r.expires_at > ?3",
+    )?;
+    rows::find(db, lookup, |id| query.query_row(params![id, lookup, now.unix()], as_receipt).optional())
+}
+
+fn as_receipt(row: &Row<'_>) -> rusqlite::Result<ReceiptRow> {
+    let time = |index| row.get(index).map(|at: Option<i64>| at.map(Timestamp::from_unix));
+    Ok(ReceiptRow {
+        id: row.get(0)?,
+        created_at: Timestamp::from_unix(row.get(1)?),
+        secret_expires_at: Timestamp::from_unix(row.get(2)?),
+        expires_at: Timestamp::from_unix(row.get(3)?),
+        kind: kind(row.get_ref(4)?.as_str()?)?,
+        has_passphrase: row.get(5)?,
+        share_domain: row.get(6)?,
+        outcome: outcome(row.get_ref(7)?.as_str_or_null()?)?.zip(time(8)?),
+        looks: Looks { count: row.get(9)?, first: time(10)?, last: time(11)? },
+        failed_attempts: row.get(12)?,
+        sealed: row.get(13)?,
+        has_secret: row.get(14)?,
+        account_id: row.get(15)?,
+        delivery: delivery(row.get_ref(16)?.as_str_or_null()?, time(17)?)?,
     })
-    .optional()?
-    .ok_or(Error::NotFound)
 }
 
 /// Counts a look at a secret's link.
@@ -128,17 +132,16 @@ pub(crate) fn count_look(tx: &WriteTx<'_>, id: i64, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Deletes up to `limit` receipts that had expired at `now` and whose secret is gone. Returns how
-/// many there were.
-pub(crate) fn delete_expired(tx: &WriteTx<'_>, now: Timestamp, limit: u32) -> Result<usize, Error> {
-    let deleted = tx
-        .prepare_cached(
-            "DELETE FROM receipts WHERE id IN (
-                 SELECT r.id FROM receipts r LEFT JOIN secrets s ON s.id = r.id
-                 WHERE r.expires_at <= ?1 AND s.id IS NULL ORDER BY r.expires_at LIMIT ?2)",
-        )?
-        .execute(params![now.unix(), limit])?;
-    Ok(deleted)
+/// The secret's time is over: next the sweeper looks when the receipt's is.
+pub(crate) fn outlive(tx: &WriteTx<'_>, id: i64) -> Result<(), Error> {
+    tx.prepare_cached("UPDATE receipts SET due_at = expires_at WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+/// Deletes a receipt whose secret is gone.
+pub(crate) fn delete(tx: &WriteTx<'_>, id: i64) -> Result<(), Error> {
+    tx.prepare_cached("DELETE FROM receipts WHERE id = ?1")?.execute([id])?;
+    Ok(())
 }
 
 /// Replaces the sealed part.

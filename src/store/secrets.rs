@@ -1,13 +1,14 @@
 //! Queries on live secrets.
 
 use super::receipts::NewReceipt;
-use super::{WriteTx, receipts, slots};
+use super::{WriteTx, receipts, rows, slots};
 use crate::error::Error;
 use crate::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::sync::LazyLock;
 use zeroize::Zeroizing;
 
-/// Where a secret lies, and how often its passphrase was tried.
+/// Where a secret lies, and what its end has to clear away.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// Its row, and its receipt's.
@@ -16,6 +17,10 @@ pub struct Place {
     pub slot_id: i64,
     /// Passphrases tried in all.
     pub attempts: u32,
+    /// Padded bytes that count against what anonymous callers may keep.
+    pub anonymous_bytes: i64,
+    /// Whether its link was to be mailed to someone.
+    pub has_mail: bool,
 }
 
 /// Argon2id's salt and cost.
@@ -40,10 +45,10 @@ pub struct Look {
     pub key_id: i64,
     /// When it expires.
     pub expires_at: Timestamp,
+    /// How a passphrase is checked, where one is needed.
+    pub protection: Option<ProtectionRow>,
     /// When it was concealed.
     pub created_at: Timestamp,
-    /// Whether a passphrase is needed.
-    pub has_passphrase: bool,
     /// When its link was first looked at.
     pub first_view: Option<Timestamp>,
     /// The host its link was made for, where that is not the default one.
@@ -52,20 +57,16 @@ pub struct Look {
     pub account_id: Option<i64>,
 }
 
-/// All that is needed to check a passphrase, but for link and passphrase.
-pub struct Guard {
-    /// Where the secret lies.
-    pub place: Place,
-    /// When it expires.
-    pub expires_at: Timestamp,
-    /// The root key it was sealed under.
-    pub key_id: i64,
-    /// Where a passphrase was set.
-    pub protection: Option<ProtectionRow>,
+/// All of a secret that is there: whoever has link and passphrase can open it.
+pub struct Whole {
+    /// What may be told.
+    pub look: Look,
     /// Tells a wrong passphrase from a damaged row.
     pub check: [u8; 16],
     /// The content of its slot.
     pub share: Zeroizing<[u8; 32]>,
+    /// The sealed content.
+    pub sealed: Vec<u8>,
 }
 
 /// A secret to be stored.
@@ -86,15 +87,21 @@ pub struct NewSecret {
     pub anonymous_bytes: i64,
 }
 
-/// Padded bytes that anonymous callers keep at present.
-pub(crate) fn anonymous_bytes(db: &Connection) -> Result<i64, Error> {
+/// Padded bytes that anonymous callers keep at present, as of the last commit.
+pub(super) fn anonymous_bytes(db: &Connection) -> Result<i64, Error> {
     Ok(db.prepare_cached("SELECT anonymous_bytes FROM meta")?.query_row([], |row| row.get(0))?)
 }
 
-/// Stores a secret and its receipt, and returns the receipt's row.
-pub(crate) fn insert(tx: &WriteTx<'_>, secret: &NewSecret, receipt: &NewReceipt) -> Result<i64, Error> {
+/// Notes how these have changed: once for a commit, since all jobs in it would write the same row.
+pub(super) fn add_anonymous_bytes(db: &Connection, change: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE meta SET anonymous_bytes = anonymous_bytes + ?1";
+    db.prepare_cached(sql)?.execute([change]).map(|_| ())
+}
+
+/// Stores a secret and its receipt.
+pub(crate) fn insert(tx: &WriteTx<'_>, secret: &NewSecret, receipt: &NewReceipt) -> Result<(), Error> {
     let slot_id = slots::occupy(tx, &secret.share)?;
-    let id = receipts::insert(tx, receipt)?;
+    receipts::insert(tx, receipt)?;
     let protection = secret.protection.as_ref();
     tx.prepare_cached(
         "INSERT INTO secrets (id, lookup, slot_id, key_id, expires_at, salt, m, t, p, check_value, box,
@@ -102,7 +109,7 @@ pub(crate) fn insert(tx: &WriteTx<'_>, secret: &NewSecret, receipt: &NewReceipt)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?
     .execute(params![
-        id,
+        receipt.id,
         secret.lookup,
         slot_id,
         secret.key_id,
@@ -115,64 +122,65 @@ pub(crate) fn insert(tx: &WriteTx<'_>, secret: &NewSecret, receipt: &NewReceipt)
         secret.sealed,
         secret.anonymous_bytes,
     ])?;
-    if secret.anonymous_bytes > 0 {
-        let sql = "UPDATE meta SET anonymous_bytes = anonymous_bytes + ?1";
-        tx.prepare_cached(sql)?.execute(params![secret.anonymous_bytes])?;
-    }
-    Ok(id)
+    tx.note_anonymous(secret.anonymous_bytes);
+    Ok(())
 }
+
+/// What a [`Look`] is read from.
+const LOOK: &str =
+    "s.id, s.slot_id, s.attempts, s.anonymous_bytes, r.mail IS NOT NULL, s.salt, s.m, s.t, s.p,
+    s.key_id, s.expires_at, r.created_at, r.first_view, r.share_domain, r.account_id";
 
 /// The secret at this lookup, if it is there and has not expired at `now`.
 pub(crate) fn look(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Look, Error> {
-    db.prepare_cached(
-        "SELECT s.id, s.slot_id, s.attempts, s.expires_at, r.created_at, s.salt IS NOT NULL, r.first_view,
-                r.share_domain, s.key_id, r.account_id
-         FROM secrets s JOIN receipts r ON r.id = s.id WHERE s.lookup = ?1 AND s.expires_at > ?2",
-    )?
-    .query_row(params![lookup, now.unix()], |row| {
-        Ok(Look {
-            place: place(row)?,
-            expires_at: Timestamp::from_unix(row.get(3)?),
-            created_at: Timestamp::from_unix(row.get(4)?),
-            has_passphrase: row.get(5)?,
-            first_view: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_unix),
-            share_domain: row.get(7)?,
-            key_id: row.get(8)?,
-            account_id: row.get(9)?,
-        })
-    })
-    .optional()?
-    .ok_or(Error::NotFound)
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT {LOOK} FROM secrets s JOIN receipts r ON r.id = s.id
+             WHERE s.id = ?1 AND s.lookup = ?2 AND s.expires_at > ?3"
+        )
+    });
+    let mut query = db.prepare_cached(&SQL)?;
+    rows::find(db, lookup, |id| query.query_row(params![id, lookup, now.unix()], as_look).optional())
 }
 
-/// The guard of the secret at this lookup, if it is there and has not expired at `now`.
-pub(crate) fn guard(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Guard, Error> {
-    db.prepare_cached(
-        "SELECT s.id, s.slot_id, s.attempts, s.expires_at, s.key_id, s.salt, s.m, s.t, s.p, s.check_value, k.share
-         FROM secrets s JOIN slots k ON k.id = s.slot_id WHERE s.lookup = ?1 AND s.expires_at > ?2",
-    )?
-    .query_row(params![lookup, now.unix()], |row| {
-        Ok(Guard {
-            place: place(row)?,
-            expires_at: Timestamp::from_unix(row.get(3)?),
-            key_id: row.get(4)?,
-            protection: protection(row)?,
-            check: row.get(9)?,
-            share: Zeroizing::new(row.get(10)?),
-        })
-    })
-    .optional()?
-    .ok_or(Error::NotFound)
+/// The same with all that opens it.
+pub(crate) fn whole(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<Whole, Error> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT {LOOK}, s.check_value, k.share, s.box
+             FROM secrets s JOIN receipts r ON r.id = s.id JOIN slots k ON k.id = s.slot_id
+             WHERE s.id = ?1 AND s.lookup = ?2 AND s.expires_at > ?3"
+        )
+    });
+    let mut query = db.prepare_cached(&SQL)?;
+    let whole = |row: &Row<'_>| {
+        let share = Zeroizing::new(row.get(16)?);
+        Ok(Whole { look: as_look(row)?, check: row.get(15)?, share, sealed: row.get(17)? })
+    };
+    rows::find(db, lookup, |id| query.query_row(params![id, lookup, now.unix()], whole).optional())
 }
 
-/// The sealed content of a secret.
-pub(crate) fn sealed(db: &Connection, place: &Place) -> Result<Vec<u8>, Error> {
-    let sql = "SELECT box FROM secrets WHERE id = ?1";
-    Ok(db.prepare_cached(sql)?.query_row(params![place.id], |row| row.get(0))?)
+fn as_look(row: &Row<'_>) -> rusqlite::Result<Look> {
+    Ok(Look {
+        place: place(row)?,
+        protection: protection(row)?,
+        key_id: row.get(9)?,
+        expires_at: Timestamp::from_unix(row.get(10)?),
+        created_at: Timestamp::from_unix(row.get(11)?),
+        first_view: row.get::<_, Option<i64>>(12)?.map(Timestamp::from_unix),
+        share_domain: row.get(13)?,
+        account_id: row.get(14)?,
+    })
 }
 
 fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
-    Ok(Place { id: row.get(0)?, slot_id: row.get(1)?, attempts: row.get(2)? })
+    Ok(Place {
+        id: row.get(0)?,
+        slot_id: row.get(1)?,
+        attempts: row.get(2)?,
+        anonymous_bytes: row.get(3)?,
+        has_mail: row.get(4)?,
+    })
 }
 
 fn protection(row: &Row<'_>) -> rusqlite::Result<Option<ProtectionRow>> {
@@ -208,10 +216,29 @@ pub(crate) fn count_attempt(tx: &WriteTx<'_>, place: &Place, window: Window) -> 
     Ok(())
 }
 
-/// Up to `limit` secrets that had expired at `now`, the oldest first.
-pub(crate) fn expired(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Place>, Error> {
-    let sql = "SELECT id, slot_id, attempts FROM secrets WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2";
-    let mut statement = db.prepare_cached(sql)?;
-    let places = statement.query_map(params![now.unix(), limit], place)?.collect::<rusqlite::Result<_>>()?;
-    Ok(places)
+/// What the sweeper has to look at.
+pub struct Due {
+    /// The secret that has expired, if its row is there.
+    pub secret: Option<Place>,
+    /// The receipt.
+    pub receipt_id: i64,
+    /// When the receipt itself expires.
+    pub expires_at: Timestamp,
+}
+
+/// Up to `limit` receipts that were due at `now`, the oldest first.
+pub(crate) fn due(db: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Due>, Error> {
+    let mut query = db.prepare_cached(
+        "SELECT r.id, s.slot_id, s.attempts, s.anonymous_bytes, r.mail IS NOT NULL, s.id IS NOT NULL, r.expires_at
+         FROM receipts r LEFT JOIN secrets s ON s.id = r.id
+         WHERE r.due_at <= ?1 ORDER BY r.due_at LIMIT ?2",
+    )?;
+    let due = query.query_map(params![now.unix(), limit], |row| {
+        Ok(Due {
+            secret: if row.get(5)? { Some(place(row)?) } else { None },
+            receipt_id: row.get(0)?,
+            expires_at: Timestamp::from_unix(row.get(6)?),
+        })
+    })?;
+    Ok(due.collect::<rusqlite::Result<_>>()?)
 }

@@ -7,41 +7,86 @@
 use super::WriteTx;
 use crate::error::Error;
 use crate::random::fill;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
+use std::cell::RefCell;
 use zeroize::Zeroizing;
 
 const SHARE: usize = 32;
 const BLOCK: usize = 1024;
 
+/// Free slots, as far as the writer knows: advice, which the file confirms when one is taken. The slot
+/// that was freed last is taken first, so that few pages are written over and over.
+#[derive(Default)]
+pub struct FreeSlots {
+    ids: RefCell<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    ids: Vec<i64>,
+    /// Whether there are no others.
+    are_all: bool,
+}
+
+impl FreeSlots {
+    /// Slots that are remembered; others are searched for when these are used up.
+    const MOST: u16 = 4096;
+
+    /// After something was undone nobody knows.
+    pub fn forget(&self) {
+        self.ids.take();
+    }
+
+    fn pop(&self) -> Option<i64> {
+        self.ids.borrow_mut().ids.pop()
+    }
+
+    fn push(&self, id: i64) {
+        let mut known = self.ids.borrow_mut();
+        if known.ids.len() < usize::from(Self::MOST) {
+            known.ids.push(id);
+        } else {
+            known.are_all = false;
+        }
+    }
+
+    /// Looks for more in the file, and appends a block if there are none.
+    fn find(&self, tx: &WriteTx<'_>) -> Result<(), Error> {
+        let mut known = self.ids.borrow_mut();
+        if !known.are_all {
+            let sql = "SELECT id FROM slots WHERE used = 0 ORDER BY id DESC LIMIT ?1";
+            let mut search = tx.prepare_cached(sql)?;
+            known.ids = search.query_map([Self::MOST], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            known.are_all = known.ids.len() < usize::from(Self::MOST);
+        }
+        if known.ids.is_empty() {
+            known.ids = append_block(tx)?;
+        }
+        Ok(())
+    }
+}
+
 /// Puts a share into a free slot and returns the slot's id.
 pub fn occupy(tx: &WriteTx<'_>, share: &[u8; SHARE]) -> Result<i64, Error> {
-    if let Some(id) = occupy_free(tx, share)? {
-        return Ok(id);
+    loop {
+        while let Some(id) = tx.free_slots.pop() {
+            let sql = "UPDATE slots SET used = 1, share = ?2 WHERE id = ?1 AND used = 0";
+            if tx.prepare_cached(sql)?.execute(params![id, share])? == 1 {
+                return Ok(id);
+            }
+        }
+        tx.free_slots.find(tx)?;
     }
-    append_block(tx)?;
-    occupy_free(tx, share)?.ok_or_else(|| Error::Internal("no free slot in a fresh block".into()))
 }
 
-fn occupy_free(tx: &WriteTx<'_>, share: &[u8; SHARE]) -> Result<Option<i64>, Error> {
-    let free = tx
-        .prepare_cached("SELECT id FROM slots WHERE used = 0 LIMIT 1")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    if let Some(id) = free {
-        tx.prepare_cached("UPDATE slots SET used = 1, share = ?2 WHERE id = ?1")?
-            .execute(params![id, share])?;
-    }
-    Ok(free)
-}
-
-fn append_block(tx: &WriteTx<'_>) -> Result<(), Error> {
+fn append_block(tx: &WriteTx<'_>) -> Result<Vec<i64>, Error> {
     let mut random = Zeroizing::new(vec![0; SHARE * BLOCK]);
     fill(&mut random);
     let mut insert = tx.prepare_cached("INSERT INTO slots (used, share) VALUES (0, ?1)")?;
-    for share in random.chunks_exact(SHARE) {
-        insert.execute(params![share])?;
-    }
-    Ok(())
+    let mut ids =
+        random.chunks_exact(SHARE).map(|share| insert.insert([share])).collect::<Result<Vec<_>, _>>()?;
+    ids.reverse();
+    Ok(ids)
 }
 
 /// Overwrites a share with fresh random bytes and frees the slot.
@@ -49,5 +94,6 @@ pub fn wipe(tx: &WriteTx<'_>, id: i64) -> Result<(), Error> {
     let mut random = [0; SHARE];
     fill(&mut random);
     tx.prepare_cached("UPDATE slots SET used = 0, share = ?2 WHERE id = ?1")?.execute(params![id, random])?;
+    tx.free_slots.push(id);
     Ok(())
 }

@@ -2,10 +2,10 @@
 //! answers.
 
 use super::reserve::Reserve;
-use super::{Condition, OnFatal, WriteTx, connection, schema};
+use super::slots::FreeSlots;
+use super::{Condition, OnFatal, WriteTx, connection, schema, secrets};
 use crate::error::Error;
 use rusqlite::{Connection, ErrorCode};
-use std::cell::Cell;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -57,7 +57,7 @@ pub trait Job: Send {
     fn is_abandoned(&self) -> bool;
     /// About how many bytes it writes.
     fn bytes(&self) -> usize;
-    /// Does the work and keeps the answer.
+    /// Does the work and keeps the answer. May be called again once all it did was undone.
     fn run(&mut self, tx: &WriteTx<'_>) -> Ran;
     /// Gives the answer, or `failure` in its place.
     fn answer(self: Box<Self>, failure: Option<Error>);
@@ -74,9 +74,19 @@ pub enum Ran {
     Full,
 }
 
+/// How the jobs of a transaction are kept apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Apart {
+    /// Not at all. A job hardly ever fails once it has written something, and for a savepoint SQLite
+    /// copies every page that is written after it.
+    No,
+    /// Each in a savepoint, so that it can be undone alone.
+    Savepoints,
+}
+
 struct Task<T, F> {
     bytes: usize,
-    work: Option<F>,
+    work: F,
     answer: Option<Result<T, Error>>,
     reply: oneshot::Sender<Result<T, Error>>,
 }
@@ -85,16 +95,16 @@ struct Task<T, F> {
 pub fn job<T, F>(bytes: usize, work: F) -> (Box<dyn Job>, Pending<T>)
 where
     T: Send + 'static,
-    F: FnOnce(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
+    F: Fn(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
 {
     let (reply, pending) = oneshot::channel();
-    (Box::new(Task { bytes, work: Some(work), answer: None, reply }), Pending(pending))
+    (Box::new(Task { bytes, work, answer: None, reply }), Pending(pending))
 }
 
 impl<T, F> Job for Task<T, F>
 where
     T: Send + 'static,
-    F: FnOnce(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
+    F: Fn(&WriteTx<'_>) -> Result<T, Error> + Send + 'static,
 {
     fn is_abandoned(&self) -> bool {
         self.reply.is_closed()
@@ -105,11 +115,10 @@ where
     }
 
     fn run(&mut self, tx: &WriteTx<'_>) -> Ran {
-        self.answer = self.work.take().map(|work| work(tx));
-        match self.answer {
-            Some(Ok(_)) => Ran::Done,
-            Some(Err(Error::StorageFull(_))) => Ran::Full,
-            _ => Ran::Failed,
+        match self.answer.insert((self.work)(tx)) {
+            Ok(_) => Ran::Done,
+            Err(Error::StorageFull(_)) => Ran::Full,
+            Err(_) => Ran::Failed,
         }
     }
 
@@ -130,6 +139,8 @@ enum Verdict {
     Committed,
     /// Nothing of the batch happened.
     RolledBack(Error),
+    /// Nothing of the batch happened, since one job had to be undone: now each for itself.
+    Spoilt,
     /// Nobody knows what happened.
     Unknown(String),
 }
@@ -141,6 +152,7 @@ pub struct Writer {
     reserve: Reserve,
     condition: Arc<Condition>,
     checkpoints: Checkpoints,
+    free_slots: FreeSlots,
     on_fatal: OnFatal,
 }
 
@@ -154,7 +166,8 @@ impl Writer {
         on_fatal: OnFatal,
     ) -> Self {
         condition.full.store(!reserve.has_room(), Ordering::Relaxed);
-        Self { connection, queue, reserve, condition, checkpoints: Checkpoints::new(path), on_fatal }
+        let (checkpoints, free_slots) = (Checkpoints::new(path), FreeSlots::default());
+        Self { connection, queue, reserve, condition, checkpoints, free_slots, on_fatal }
     }
 
     /// Serves the queue until it is closed. A panic in here ends the process: nobody could write.
@@ -191,12 +204,18 @@ impl Writer {
     }
 
     fn batch(&mut self, first: Box<dyn Job>) {
-        let mut jobs = Vec::new();
-        let verdict = self.transact(first, &mut jobs);
+        let mut jobs = vec![first];
+        let mut verdict = self.transact(&mut jobs, Apart::No);
+        if let Verdict::Spoilt = verdict {
+            verdict = self.transact(&mut jobs, Apart::Savepoints);
+        }
+        if !matches!(verdict, Verdict::Committed) {
+            self.free_slots.forget();
+        }
         let failure: Option<fn() -> Error> = match &verdict {
             Verdict::Committed => None,
             Verdict::RolledBack(Error::StorageFull(_)) => Some(no_room),
-            Verdict::RolledBack(_) | Verdict::Unknown(_) => {
+            Verdict::RolledBack(_) | Verdict::Spoilt | Verdict::Unknown(_) => {
                 Some(|| Error::Unavailable("the commit failed".into()))
             }
         };
@@ -204,7 +223,7 @@ impl Writer {
             job.answer(failure.map(|failure| failure()));
         }
         match verdict {
-            Verdict::Committed => {}
+            Verdict::Committed | Verdict::Spoilt => {}
             Verdict::RolledBack(error) => self.rolled_back(&error),
             Verdict::Unknown(reason) => (self.on_fatal)(&reason),
         }
@@ -219,35 +238,33 @@ impl Writer {
         }
     }
 
-    /// The one place where a transaction begins.
-    fn transact(&mut self, first: Box<dyn Job>, jobs: &mut Vec<Box<dyn Job>>) -> Verdict {
-        let mut next = Some(first);
+    /// The one place where a transaction begins. Runs these jobs and those that come meanwhile.
+    fn transact(&mut self, jobs: &mut Vec<Box<dyn Job>>, apart: Apart) -> Verdict {
         if let Err(error) = self.statement("BEGIN IMMEDIATE") {
-            jobs.extend(next);
             return Verdict::RolledBack(error.into());
         }
-        let tx = WriteTx { connection: &self.connection, erased: Cell::new(0) };
-        let mut bytes = 0;
-        let mut full = false;
-        while let Some(mut job) = next {
-            let ran = if job.is_abandoned() { Ok(Ran::Failed) } else { self.run_job(&tx, job.as_mut()) };
+        let tx = WriteTx::new(&self.connection, &self.free_slots);
+        let (mut next, mut bytes, mut full) = (0, 0, false);
+        while let Some(job) = jobs.get_mut(next) {
             bytes += job.bytes();
-            jobs.push(job);
-            match ran {
+            match self.run_job(&tx, job.as_mut(), apart) {
                 Err(error) => return self.give_up(error),
-                Ok(ran) => full |= ran == Ran::Full,
+                Ok(None) => return self.undo(Verdict::Spoilt),
+                Ok(Some(ran)) => full |= ran == Ran::Full,
             }
             // Some errors (full, I/O, memory) end the whole transaction.
             if self.connection.is_autocommit() {
                 return Verdict::RolledBack(if full { no_room() } else { busy() });
             }
-            let room = jobs.len() < BATCH_JOBS && bytes < BATCH_BYTES;
-            next = if room { self.queue.try_recv().ok() } else { None };
+            next += 1;
+            if next == jobs.len() && next < BATCH_JOBS && bytes < BATCH_BYTES {
+                jobs.extend(self.queue.try_recv());
+            }
         }
-        let erased = tx.erased.get();
-        match self.statement("COMMIT") {
+        let tally = tx.tally.get();
+        match self.commit(&tx) {
             Ok(()) => {
-                self.checkpoints.committed(erased);
+                self.checkpoints.committed(tally.erased);
                 if full {
                     self.rolled_back(&no_room());
                 }
@@ -257,20 +274,41 @@ impl Writer {
         }
     }
 
-    /// Runs one job so that it can fail alone.
-    fn run_job(&self, tx: &WriteTx<'_>, job: &mut dyn Job) -> rusqlite::Result<Ran> {
-        self.statement("SAVEPOINT job")?;
-        let erased = tx.erased.get();
+    fn commit(&self, tx: &WriteTx<'_>) -> rusqlite::Result<()> {
+        match tx.tally.get().anonymous_bytes {
+            0 => {}
+            change => secrets::add_anonymous_bytes(tx, change)?,
+        }
+        self.statement("COMMIT")
+    }
+
+    /// Runs one job so that it can fail alone; `None` if it cannot, since it has failed and nothing keeps
+    /// it apart.
+    fn run_job(&self, tx: &WriteTx<'_>, job: &mut dyn Job, apart: Apart) -> rusqlite::Result<Option<Ran>> {
+        if job.is_abandoned() {
+            return Ok(Some(Ran::Failed));
+        }
+        if apart == Apart::Savepoints {
+            self.statement("SAVEPOINT job")?;
+        }
+        let (before, changes) = (tx.tally.get(), self.connection.total_changes());
         let ran = job.run(tx);
         if self.connection.is_autocommit() {
-            return Ok(ran);
+            return Ok(Some(ran));
         }
-        if ran != Ran::Done {
-            tx.erased.set(erased);
+        let is_to_be_undone = ran != Ran::Done && self.connection.total_changes() != changes;
+        if is_to_be_undone && apart == Apart::No {
+            return Ok(None);
+        }
+        if is_to_be_undone {
+            tx.tally.set(before);
+            self.free_slots.forget();
             self.statement("ROLLBACK TO job")?;
         }
-        self.statement("RELEASE job")?;
-        Ok(ran)
+        if apart == Apart::Savepoints {
+            self.statement("RELEASE job")?;
+        }
+        Ok(Some(ran))
     }
 
     /// After a failed statement: full and busy are rolled back; after an I/O error nothing is known.
@@ -278,12 +316,17 @@ impl Writer {
         if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
             return Verdict::Unknown(error.to_string());
         }
+        self.undo(Verdict::RolledBack(error.into()))
+    }
+
+    /// Ends the transaction, if it still stands, so that nothing of it has happened.
+    fn undo(&self, verdict: Verdict) -> Verdict {
         if !self.connection.is_autocommit()
             && let Err(error) = self.statement("ROLLBACK")
         {
             return Verdict::Unknown(error.to_string());
         }
-        Verdict::RolledBack(error.into())
+        verdict
     }
 
     fn statement(&self, sql: &str) -> rusqlite::Result<()> {

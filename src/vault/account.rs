@@ -20,10 +20,12 @@ pub fn new_token() -> ApiToken {
     ApiToken::parse(&hex::encode(&*random)).expect("forty hexadecimal digits")
 }
 
-/// What an account's row is searched by: 16 bytes of an unkeyed hash. A token has too many random
-/// bits to be guessed from it.
-pub fn token_lookup(token: &ApiToken) -> [u8; 16] {
-    first(&derive(label::LOOKUP_TOKEN, &[token.expose().as_bytes()]))
+/// What an account's row is searched by: 16 bytes of an unkeyed hash of its address, whose case does not
+/// matter, and its token. A token has too many random bits to be guessed from it. Whichever of the two is
+/// wrong, there is no row, so that time does not tell which.
+pub fn token_lookup(user: &str, token: &ApiToken) -> [u8; 16] {
+    let user = Zeroizing::new(user.to_ascii_lowercase());
+    first(&derive(label::LOOKUP_TOKEN, &[user.as_bytes(), token.expose().as_bytes()]))
 }
 
 impl Vault {
@@ -146,8 +148,8 @@ mod tests {
     fn a_line_of_a_list_opens_with_its_own_token_and_row_alone() {
         let vault = vault();
         let identifiers = Identifiers::new([7; 32]);
-        let id = identifiers.new_receipt_id(Timestamp::from_unix(1_800_000_000));
-        let other = identifiers.new_receipt_id(Timestamp::from_unix(1_800_000_000));
+        let id = identifiers.new_receipt_id(1);
+        let other = identifiers.new_receipt_id(1);
         let (token, lookup) = (new_token(), identifiers.receipt(&id));
         let sealed = vault.seal_own(&token, &lookup, &id);
         assert!(vault.open_own(&token, &lookup, &sealed).is_ok_and(|opened| opened == id));
@@ -168,11 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_forty_hexadecimal_digits_and_found_in_either_case() {
+    fn a_token_is_forty_hexadecimal_digits_and_found_with_its_user_in_either_case() {
         let token = new_token();
         assert_eq!(token.expose().len(), 40);
         let shouted = ApiToken::parse(&token.expose().to_uppercase()).expect("a token");
-        assert_eq!(token_lookup(&shouted), token_lookup(&token));
-        assert_ne!(token_lookup(&new_token()), token_lookup(&token));
+        let lookup = token_lookup("ann@example.com", &token);
+        assert_eq!(token_lookup("Ann@Example.com", &shouted), lookup);
+        assert_ne!(token_lookup("ann@example.com", &new_token()), lookup);
+        assert_ne!(token_lookup("bob@example.com", &token), lookup);
     }
 }

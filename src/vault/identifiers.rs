@@ -1,23 +1,21 @@
 //! Drawing identifiers and finding rows by them.
 //!
-//! An identifier is 25 random characters (129 bits), then 6 that hide the minute of its creation
-//! under a mask. The mask hangs on the 25 characters and on a constant of the database file, so the
-//! whole looks uniform and its holder learns no time. The server reads the minute back and puts it
-//! before the hash it searches by: rows made together then lie together in the index.
+//! An identifier is 25 random characters (129 bits), then 6 that hide its row's number under a mask.
+//! The mask hangs on the 25 characters and on a constant of the database file, so the whole looks
+//! uniform and its holder learns neither a time nor how many there are. The server reads the number
+//! back, finds the row by it, and compares a hash of the whole: rows lie in the order they were made.
 
 use super::{derive, first, label};
 use crate::random::fill;
-use crate::secret::{ID_LENGTH, ReceiptId, SecretId};
-use crate::time::Timestamp;
+use crate::secret::{ID_LENGTH, NUMBERS, ReceiptId, SecretId};
 use zeroize::Zeroizing;
 
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const RANDOM_LENGTH: usize = 25;
-/// 36⁶, the number of minutes that six characters can tell apart: some four thousand years.
-const MINUTES: u64 = 36u64.pow(6);
+const MODULUS: u64 = NUMBERS.unsigned_abs();
 
-/// What a row is searched by: the minute (big-endian), then 12 bytes of an unkeyed hash of the
-/// identifier. The identifier itself is stored nowhere.
+/// What a row is searched by: its number modulo [`NUMBERS`] (4 bytes, big-endian), then 12 bytes of an
+/// unkeyed hash of the identifier. The identifier itself is stored nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lookup([u8; Lookup::BYTES]);
 
@@ -47,14 +45,14 @@ impl Identifiers {
         Self { mask_constant }
     }
 
-    /// A fresh identifier for a secret made at this moment.
-    pub fn new_secret_id(&self, now: Timestamp) -> SecretId {
-        SecretId::parse(&self.draw(now)).expect("drawn from the alphabet")
+    /// A fresh identifier for the secret in the row of this number.
+    pub fn new_secret_id(&self, number: i64) -> SecretId {
+        SecretId::parse(&self.draw(number)).expect("drawn from the alphabet")
     }
 
-    /// A fresh identifier for a receipt made at this moment.
-    pub fn new_receipt_id(&self, now: Timestamp) -> ReceiptId {
-        ReceiptId::parse(&self.draw(now)).expect("drawn from the alphabet")
+    /// A fresh identifier for the receipt in the row of this number.
+    pub fn new_receipt_id(&self, number: i64) -> ReceiptId {
+        ReceiptId::parse(&self.draw(number)).expect("drawn from the alphabet")
     }
 
     /// Where a secret's row is.
@@ -67,9 +65,9 @@ impl Identifiers {
         self.lookup(label::LOOKUP_RECEIPT, id.as_str())
     }
 
-    fn draw(&self, now: Timestamp) -> Zeroizing<String> {
+    fn draw(&self, number: i64) -> Zeroizing<String> {
         let random = random_characters();
-        let mut masked = (u64::from(now.minute()) + self.mask(&random)) % MINUTES;
+        let mut masked = (number.rem_euclid(NUMBERS).unsigned_abs() + self.mask(&random)) % MODULUS;
         let mut id = [0; ID_LENGTH];
         id[..RANDOM_LENGTH].copy_from_slice(&random);
         for character in id[RANDOM_LENGTH..].iter_mut().rev() {
@@ -81,21 +79,21 @@ impl Identifiers {
 
     fn lookup(&self, label: &str, id: &str) -> Lookup {
         let mut bytes = [0; Lookup::BYTES];
-        bytes[..4].copy_from_slice(&self.minute(id.as_bytes()).to_be_bytes());
+        bytes[..4].copy_from_slice(&self.number(id.as_bytes()).to_be_bytes());
         bytes[4..].copy_from_slice(&first::<12>(&derive(label, &[id.as_bytes()])));
         Lookup(bytes)
     }
 
-    fn minute(&self, id: &[u8]) -> u32 {
+    fn number(&self, id: &[u8]) -> u32 {
         let (random, tail) = id.split_at(RANDOM_LENGTH);
         let masked = tail.iter().fold(0, |sum, character| sum * 36 + value(*character));
-        let minute = (masked + MINUTES - self.mask(random)) % MINUTES;
-        u32::try_from(minute).expect("36⁶ is less than 2³²")
+        let number = (masked + MODULUS - self.mask(random)) % MODULUS;
+        u32::try_from(number).expect("36⁶ is less than 2³²")
     }
 
     fn mask(&self, random: &[u8]) -> u64 {
         let derived = derive(label::MASK, &[&self.mask_constant, random]);
-        u64::from_le_bytes(first(&derived)) % MINUTES
+        u64::from_le_bytes(first(&derived)) % MODULUS
     }
 }
 
@@ -127,25 +125,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lookup_begins_with_the_minute_the_identifier_was_made() {
+    fn a_lookup_begins_with_the_number_of_its_row() {
         let identifiers = Identifiers::new([7; 32]);
-        let now = Timestamp::from_unix(1_800_000_000);
-        for _ in 0..1000 {
-            let id = identifiers.new_secret_id(now);
+        for number in (0..NUMBERS).step_by(2_000_003).chain([NUMBERS - 1, NUMBERS, 5 * NUMBERS + 7]) {
+            let id = identifiers.new_secret_id(number);
             let lookup = identifiers.secret(&id);
-            assert_eq!(lookup.as_bytes()[..4], now.minute().to_be_bytes());
+            let begins = u32::try_from(number % NUMBERS).expect("36⁶ is less than 2³²");
+            assert_eq!(lookup.as_bytes()[..4], begins.to_be_bytes());
             assert_eq!(lookup, identifiers.secret(&id));
         }
     }
 
     #[test]
-    fn every_place_of_an_identifier_looks_uniform_though_all_are_of_one_minute() {
+    fn every_place_of_an_identifier_looks_uniform_though_all_are_of_one_row() {
         let identifiers = Identifiers::new([7; 32]);
-        let now = Timestamp::from_unix(1_800_000_000);
         const DRAWN: usize = 20_000;
         let mut counts = [[0f64; 36]; ID_LENGTH];
         for _ in 0..DRAWN {
-            for (place, character) in identifiers.new_receipt_id(now).as_str().bytes().enumerate() {
+            for (place, character) in identifiers.new_receipt_id(1).as_str().bytes().enumerate() {
                 counts[place][usize::try_from(value(character)).expect("small")] += 1.0;
             }
         }

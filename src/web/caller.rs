@@ -119,7 +119,7 @@ fn foreign() -> Error {
 /// A browser sends the credentials it remembers along with another site's forms. Programs send no
 /// `Origin`.
 fn refuse_foreign_sites(site: &Site, request: &HttpRequest) -> Result<(), Error> {
-    let changes = matches!(*request.method(), Method::POST | Method::PATCH);
+    let changes = matches!(*request.method(), Method::POST | Method::PATCH | Method::PUT);
     let origin = request.headers().get(header::ORIGIN).filter(|_| changes);
     let origin = origin.and_then(|origin| origin.to_str().ok()).filter(|origin| origin.starts_with("http"));
     // A page may hide its origin, but not this from the browser's own hand. Another port or a sibling host is

@@ -78,17 +78,29 @@ pub fn field(error: &Error) -> Option<&'static str> {
     }
 }
 
+/// What every refusal says.
 #[derive(Serialize)]
-struct Body<'a> {
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub struct Body<'a> {
+    /// A sentence for a person.
     message: String,
+    /// A stable name for programs.
     error: &'static str,
+    /// Repeats `error`.
     error_type: &'static str,
+    /// The parameter at fault, where one is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     field: Option<&'static str>,
+    /// Random; the server's log line has it too.
     error_id: &'a str,
+    /// Seconds to wait, with 429, 503 and 507.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     retry_after: Option<u64>,
+    /// In v1's `Unknown secret`: the well-formed key that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     secret_key: Option<&'a str>,
 }
 

@@ -1,10 +1,8 @@
 //! Headers of every reply.
 
 use super::cors;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
 
 /// What a reply may load and do when a browser shows it: nothing. Pages bring their own.
 const API_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -33,12 +31,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 7] = [
 const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 
 /// Adds the headers that belong on every reply and those it did not choose for itself.
-pub async fn add<B: MessageBody>(
-    is_https: bool,
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
-    let mut response = next.call(request).await?;
+pub fn add<B>(is_https: bool, response: &mut ServiceResponse<B>) {
     let request = response.request().clone();
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
@@ -50,7 +43,6 @@ pub async fn add<B: MessageBody>(
     if is_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
     }
-    Ok(response)
 }
 
 fn or_else(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {

@@ -2,22 +2,19 @@
 //! path, query, identifier, header, body or address.
 
 use super::error::Logged;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
+use actix_web::dev::ServiceResponse;
 use std::time::Instant;
 
-/// Logs a request once it is answered. Requests that succeed are logged at debug, since they say
-/// who was busy when.
-pub async fn requests<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
-    let began = Instant::now();
-    let response = next.call(request).await?;
+/// Logs a request that is answered. Requests that succeed are logged at debug, since they say who was
+/// busy when.
+pub fn request<B>(began: Instant, response: &ServiceResponse<B>) {
     let status = response.status();
+    if status.is_success() && !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let logged = response.response().extensions().get::<Logged>().cloned();
+    // Finding the pattern costs as much as finding the route did.
     let pattern = response.request().match_pattern();
     let method = response.request().method().as_str();
     // A route that does not exist has no pattern, and its path may be anything.
@@ -31,5 +28,4 @@ pub async fn requests<B: MessageBody>(
     } else {
         tracing::debug!(method, route, status = status.as_u16(), ms, "request");
     }
-    Ok(response)
 }

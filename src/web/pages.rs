@@ -25,12 +25,12 @@ use crate::secret::{Caller, Plaintext, Receipt, ReceiptId, SecretId};
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse};
 use create::Typed;
-use frame::Frame;
+pub(super) use frame::Frame;
 use problem::Problem;
 use views::Memo;
 
 routes! { "", reply::unseen;
-    "/" { get | head => home, post => create },
+    "/" { get | head => home, post => create, put => super::plain::conceal },
     "/secret/{id}" { get | head => secret, post => reveal },
     "/secret/{id}/ask" { get | head => ask },
     "/receipt/{id}" { get | head => receipt, post => memo },
@@ -289,6 +289,11 @@ async fn robots() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"))
         .body("User-agent: *\nDisallow: /\n")
+}
+
+/// The page about the API, with this server's address in its examples.
+pub(super) fn api(frame: &Frame) -> HttpResponse {
+    reply::page(views::api(frame))
 }
 
 /// The identifier in the path, as it came.

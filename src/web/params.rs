@@ -13,7 +13,7 @@ pub use value::Params;
 use super::Site;
 use super::deadlines::Whole;
 use super::error::Failure;
-use crate::error::Error;
+use crate::error::{Error, Rule};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{BytesMut, Data};
@@ -24,6 +24,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use value::Value;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Parameters in one request; a form of a person has twenty at most.
 const MOST_PARAMETERS: usize = 1000;
@@ -40,19 +41,62 @@ impl FromRequest for Params {
 }
 
 async fn read(request: &HttpRequest, payload: Payload) -> Result<Params, Error> {
+    let mut count = 0;
+    let query = form::urlencoded(request.query_string().as_bytes(), &mut count)?;
+    let (body, charge) = receive(request, payload).await?;
+    let body = parse(request.headers(), body, &mut count).await?;
+    Ok(Params::new(query.merged(body), charge))
+}
+
+/// A body that is the secret itself, whatever its header says.
+pub struct Body {
+    bytes: BytesMut,
+    _charge: BodyCharge,
+}
+
+impl FromRequest for Body {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let (bytes, charge) = receive(&request, payload).await?;
+            Ok(Self { bytes, _charge: charge })
+        })
+    }
+}
+
+impl Body {
+    /// The text; none if the body is empty.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names this field if the bytes are not UTF-8.
+    pub fn text(&self, field: &'static str) -> Result<Option<Zeroizing<String>>, Error> {
+        let text = str::from_utf8(&self.bytes).map_err(|_| Rule::NotUtf8(field))?;
+        Ok(Some(Zeroizing::new(text.to_owned())).filter(|text| !text.is_empty()))
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.bytes.as_mut().zeroize();
+    }
+}
+
+/// The whole body, within its bounds.
+async fn receive(request: &HttpRequest, payload: Payload) -> Result<(BytesMut, BodyCharge), Error> {
     let site = request.app_data::<Data<Site>>().ok_or_else(|| Error::Internal("no site".into()))?;
     if is_encoded(request.headers()) {
         return Err(Error::UnsupportedMedia);
     }
-    let mut count = 0;
-    let query = form::urlencoded(request.query_string().as_bytes(), &mut count)?;
-    let (body, charge) =
-        collect(payload, body_limit(site.app.policy().max_secret_bytes), &site.bodies).await?;
+    let limit = body_limit(site.app.policy().max_secret_bytes);
+    let received = collect(payload, limit, &site.bodies).await?;
     if let Some(whole) = request.conn_data::<Whole>() {
         whole.tell();
     }
-    let body = parse(request.headers(), body, &mut count).await?;
-    Ok(Params::new(query.merged(body), charge))
+    Ok(received)
 }
 
 /// The longest body: a secret in which every byte is written as a JSON escape, and some room for the

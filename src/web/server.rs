@@ -2,7 +2,7 @@
 
 use super::deadlines::{FAREWELL, REST, Timed, Whole};
 use super::params::body_limit;
-use super::{Site, everything, normaliser};
+use super::{Site, everything, slashes};
 use crate::os::bound_unread;
 use actix_http::{HttpService, KeepAlive};
 use actix_server::Server;
@@ -55,11 +55,7 @@ pub fn server(site: &Data<Site>, listener: TcpListener, bounds: Bounds) -> io::R
     let most = u64::try_from(body_limit(site.app.policy().max_secret_bytes)).unwrap_or(u64::MAX) + HEAD_BYTES;
     let builder = builder.listen("http", listener, move || {
         let (site, stopping) = (site.clone(), stopping.clone());
-        let pages = Actix::new()
-            .wrap(normaliser())
-            .wrap(from_fn(note_bodiless))
-            .service(everything(site))
-            .into_factory();
+        let pages = Actix::new().wrap(from_fn(prepare)).service(everything(site)).into_factory();
         let pages = pages.map_err(|error| error.error_response());
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
@@ -86,8 +82,9 @@ pub fn server(site: &Data<Site>, listener: TcpListener, bounds: Bounds) -> io::R
     Ok(builder.run())
 }
 
-/// A request without a body has arrived with its head. The others tell when they are read.
-async fn note_bodiless(
+/// Before any route is chosen. A request without a body has arrived with its head; the others tell when
+/// they are read.
+async fn prepare(
     mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
@@ -95,5 +92,6 @@ async fn note_bodiless(
     if let Some(whole) = request.conn_data::<Whole>().filter(|_| !has_body) {
         whole.tell();
     }
+    slashes::merge(&mut request);
     next.call(request).await
 }

@@ -15,6 +15,8 @@ use actix_web::http::Method;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 
+// A path is compared with these in turn, and a pattern costs far more than a text: so texts come first,
+// then the patterns most in use.
 routes! { "/api/v2";
     "/status" { get | head => status },
     "/version" { get | head => version },
@@ -22,20 +24,20 @@ routes! { "/api/v2";
     "/secret/conceal" { post => conceal },
     "/secret/generate" { post => generate },
     "/secret/status" { post => statuses },
-    "/secret/{id}" { get | head => show },
-    "/secret/{id}/reveal" { post => reveal },
-    "/secret/{id}/status" { get | head => secret_status },
     "/receipt/recent" { get | head => recent },
     "/private/recent" { get | head => recent },
-    "/receipt/{id}" { get | head => receipt, patch => memo },
-    "/private/{id}" { get | head => receipt, patch => memo },
-    "/receipt/{id}/burn" { post => burn },
-    "/private/{id}/burn" { post => burn },
     "/guest/secret/conceal" { post => guest::conceal },
     "/guest/secret/generate" { post => guest::generate },
-    "/guest/secret/{id}" { get | head => guest::show },
+    "/secret/{id}/reveal" { post => reveal },
     "/guest/secret/{id}/reveal" { post => guest::reveal },
+    "/secret/{id}/status" { get | head => secret_status },
+    "/secret/{id}" { get | head => show },
+    "/guest/secret/{id}" { get | head => guest::show },
+    "/receipt/{id}" { get | head => receipt, patch => memo },
+    "/private/{id}" { get | head => receipt, patch => memo },
     "/guest/receipt/{id}" { get | head => guest::receipt },
+    "/receipt/{id}/burn" { post => burn },
+    "/private/{id}/burn" { post => burn },
     "/guest/receipt/{id}/burn" { post => guest::burn },
 }
 

@@ -115,11 +115,13 @@
 
   const addressOf = (form) => `${form.action.split(/[?#]/)[0]}?${new URLSearchParams(new FormData(form))}`;
 
+  const PAGES = /^\/($|recent$|secret\/|receipt\/|private\/)/;
+
   document.addEventListener('click', (event) => {
     const link = event.target.closest('a[href]');
     const isPlain = !event.button && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
     if (!link || !isPlain || link.origin !== location.origin || link.hash) return;
-    if (!link.closest('header, main') || link.matches('[download], [target]')) return;
+    if (!PAGES.test(link.pathname)) return;
     event.preventDefault();
     go(link.href);
   });

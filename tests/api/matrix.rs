@@ -5,7 +5,7 @@ use crate::support::server::Made;
 use crate::support::{Request, Server};
 use serde_json::json;
 use std::collections::BTreeSet;
-use tellonce::web::{pages, v1, v2};
+use tellonce::web::{describe, pages, plain, v1, v2};
 
 /// What an anonymous caller, another account, the owner, and a caller with a wrong token get.
 type Statuses = [u16; 4];
@@ -64,8 +64,13 @@ const TABLE: &[(&str, &str, Statuses)] = &[
     ("post", "/api/v2/guest/secret/{id}/reveal", ANYONE),
     ("get", "/api/v2/guest/receipt/{id}", ANYONE),
     ("post", "/api/v2/guest/receipt/{id}/burn", ANYONE),
+    ("get", "/api", VISITORS),
+    ("get", "/api/openapi.json", VISITORS),
+    ("get", "/api/postman.json", VISITORS),
     ("get", "/", VISITORS),
     ("post", "/", ANYONE),
+    ("put", "/", ANYONE),
+    ("post", "/secret/{id}/raw", ANYONE),
     ("get", "/secret/{id}", VISITORS),
     ("post", "/secret/{id}", VISITORS),
     ("get", "/secret/{id}/ask", VISITORS),
@@ -86,7 +91,13 @@ const TABLE: &[(&str, &str, Statuses)] = &[
 
 /// Every route of the program with each of its methods.
 fn routes() -> BTreeSet<(&'static str, String)> {
-    let scopes = [(v1::BASE, v1::ROUTES), (v2::BASE, v2::ROUTES), (pages::BASE, pages::ROUTES)];
+    let scopes = [
+        (v1::BASE, v1::ROUTES),
+        (v2::BASE, v2::ROUTES),
+        (describe::BASE, describe::ROUTES),
+        (pages::BASE, pages::ROUTES),
+        (pages::BASE, plain::ROUTES),
+    ];
     let mut routes = BTreeSet::new();
     for (base, table) in scopes {
         for (path, methods) in table {
@@ -115,6 +126,7 @@ fn request(server: &Server, method: &str, route: &str, made: &Made) -> Request {
             request.json(&json!({ "secret": { "secret": "hello" }, "continue": true }))
         }
         ("post", _) => request.form("secret=hello&memo=note"),
+        ("put", _) => request.body("hello"),
         _ => request,
     }
 }

@@ -1,6 +1,7 @@
 //! A small HTTP/1.1 client over a plain socket. It sends exactly what it is told and reads whole
 //! replies, so that a test can speak as badly as real programs do.
 
+use super::contract::Asked;
 use base64ct::{Base64, Encoding};
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -133,9 +134,11 @@ impl Reply {
     }
 }
 
-/// One connection.
+/// One connection. Every reply on it is held to the description of the API.
 pub struct Client {
     stream: BufReader<TcpStream>,
+    /// What the next reply answers, where that can be told.
+    asked: Option<Asked>,
 }
 
 impl Client {
@@ -144,9 +147,10 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self { stream: BufReader::new(stream), asked: None })
     }
 
+    #[track_caller]
     pub fn send(&mut self, request: &Request) -> io::Result<Reply> {
         self.send_bytes(&request.bytes())?;
         self.read(request.method == "HEAD")
@@ -154,6 +158,7 @@ impl Client {
 
     /// Sends these very bytes. A server that has already refused may close while they travel.
     pub fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.asked = self.asked.take().or_else(|| Asked::of(bytes));
         self.stream.get_mut().write_all(bytes)
     }
 
@@ -163,6 +168,7 @@ impl Client {
     }
 
     /// Reads one reply. One to HEAD has a length and no body.
+    #[track_caller]
     pub fn read(&mut self, is_head: bool) -> io::Result<Reply> {
         let status = loop {
             let line = self.read_line()?;
@@ -182,6 +188,9 @@ impl Client {
         let mut reply = Reply { status, headers, body: Vec::new() };
         if !is_head && status != 204 && status != 304 {
             reply.body = self.read_body(&reply)?;
+        }
+        if let Some(asked) = self.asked.take() {
+            asked.check(&reply);
         }
         Ok(reply)
     }

@@ -2,6 +2,7 @@
 //! told to, and folders that vanish.
 #![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
 
+pub mod contract;
 pub mod http;
 pub mod process;
 pub mod server;

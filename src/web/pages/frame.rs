@@ -88,6 +88,7 @@ impl Frame {
         }
         match place {
             "home" => self.path("/").into_body().into(),
+            "api" => self.path("/api").into_body().into(),
             "mine" => self.path("/recent").into_body().into(),
             _ => {
                 debug_assert!(false, "{whose} has a place {place} that nothing fills");

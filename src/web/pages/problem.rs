@@ -89,7 +89,9 @@ fn broken(frame: &Frame, rule: Rule) -> String {
         Rule::NotAnAddress => ("rule.recipient-address", vec![]),
         Rule::UnknownDomain => ("rule.domain", vec![]),
         Rule::MemoTooLong(most) => ("rule.memo", vec![("n", most.to_string())]),
-        Rule::TooManyIdentifiers(_) | Rule::AccountExists => ("rule.other", vec![]),
+        Rule::NotALifetime | Rule::NotUtf8(_) | Rule::TooManyIdentifiers(_) | Rule::AccountExists => {
+            ("rule.other", vec![])
+        }
     };
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     words::say_with(frame.locale, key, &values)

@@ -137,6 +137,7 @@ mod tests {
         for name in Templates::iter() {
             let file = Templates::get(&name).expect("a template that was just listed");
             let template = str::from_utf8(&file.data).expect("UTF-8").to_ascii_lowercase();
+            let template = template.replace("<script src=\"{{script}}\" type=\"module\"></script>", "");
             for bad in
                 ["<script>", "<style", " style=", "javascript:", "http:", "https:", "\"//", "url(", " on"]
             {

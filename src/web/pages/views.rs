@@ -1,5 +1,6 @@
 //! What the other pages show.
 
+use super::assets;
 use super::frame::Frame;
 use super::problem::Problem;
 use super::template::{Html, join, text};
@@ -236,6 +237,16 @@ fn counted(frame: &Frame, key: &str, count: u32) -> Html {
 
 fn event(frame: &Frame, kind: &str, title: Html, when: Html) -> Html {
     frame.fill("part-event.html", &[("kind", text(kind)), ("title", title), ("when", when)])
+}
+
+/// The description of the API. Its examples begin with this address.
+pub fn api(frame: &Frame) -> Html {
+    let values = [
+        ("base", text(&frame.site().links.base(None))),
+        ("style", text(&assets::path("api.css"))),
+        ("script", text(&assets::path("api.js"))),
+    ];
+    frame.page("API", &Problem::default(), frame.fill("api.html", &values))
 }
 
 /// A page about nothing but an error.

@@ -10,8 +10,11 @@ use serde::Serialize;
 
 /// Whether the service is well.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Status {
+    /// Always `nominal`: a server that is not well does not answer.
     status: &'static str,
+    /// The language of messages.
     locale: &'static str,
 }
 
@@ -22,34 +25,63 @@ impl Status {
 
 /// The receipt object.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Receipt<'a> {
+    /// The owner's e-mail address for its owner, `anon` for everyone else.
     custid: &'a str,
+    /// The receipt's identifier. Whoever has it may look and burn: do not share it.
     metadata_key: &'a str,
+    /// The secret's identifier, to share. Absent once the secret is gone, and in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     secret_key: Option<&'a str>,
+    /// Seconds to live, as granted.
     ttl: i64,
+    /// Seconds that are left to the receipt.
     metadata_ttl: i64,
+    /// Seconds that are left to the secret. Absent once it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     secret_ttl: Option<i64>,
+    /// The page of the receipt.
     metadata_url: String,
+    /// What became of the secret.
     state: &'static str,
+    /// When it was made, in Unix seconds.
     created: i64,
+    /// When the state changed last, in Unix seconds.
     updated: i64,
+    /// When the secret was read, in Unix seconds. Only in state `received`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     received: Option<i64>,
+    /// Whom the link was mailed to, obscured.
     recipient: &'a [String],
+    /// Whether a passphrase was set, also once the secret is gone.
     passphrase_required: bool,
+    /// The domain of the links, empty for the default one.
     share_domain: &'a str,
+    /// The generated value. Only in the reply that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     value: Option<&'a str>,
+    /// Repeats `metadata_key`.
     identifier: &'a str,
+    /// Repeats `secret_key`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     secret_identifier: Option<&'a str>,
+    /// Repeats `passphrase_required`.
     has_passphrase: bool,
+    /// Repeats `recipient`.
     recipients: &'a [String],
+    /// Repeats `metadata_ttl`.
     receipt_ttl: i64,
+    /// Repeats `metadata_url`.
     receipt_url: String,
+    /// Repeats `value`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     secret_value: Option<&'a str>,
 }
 
@@ -114,9 +146,13 @@ fn state(state: State) -> &'static str {
 
 /// A secret that was revealed.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Revealed<'a> {
+    /// The secret itself, in this one reply.
     value: &'a str,
+    /// The identifier that was asked for.
     secret_key: &'a str,
+    /// What the secret's link begins with.
     share_domain: String,
 }
 
@@ -134,8 +170,11 @@ impl<'a> Revealed<'a> {
 
 /// A secret that was burned.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Burned<'a> {
+    /// The receipt, in state `burned`.
     state: Receipt<'a>,
+    /// The first eight characters of the secret's identifier.
     secret_shortkey: &'a str,
 }
 

@@ -7,35 +7,57 @@ use crate::app::Revealed;
 use crate::links::{Links, burn_path, receipt_path, share_path};
 use crate::secret::{Caller, Delivery, Kind, Locale, Plaintext, Receipt, Secret, SecretId, State};
 use crate::time::{Timestamp, Ttl};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A flag that holds is `"true"`, one that does not is null, never `"false"`: a test for truth is
 /// right in any language.
-type Flag = Option<&'static str>;
+#[derive(Clone, Copy)]
+pub struct Flag(bool);
 
 fn flag(holds: bool) -> Flag {
-    holds.then_some("true")
+    Flag(holds)
 }
 
-fn time(at: Option<Timestamp>) -> Option<String> {
-    at.map(|at| at.to_string())
+impl Serialize for Flag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.then_some("true").serialize(serializer)
+    }
 }
+
+/// A moment as text of whole Unix seconds, null if it has not come.
+pub struct Time(Option<Timestamp>);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.map(|at| at.to_string()).serialize(serializer)
+    }
+}
+
+/// What the published documents name and this server never fills.
+#[derive(Serialize)]
+pub struct Null;
 
 /// What every reply is wrapped in.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Envelope<'a, R, D> {
+    /// Always true.
     success: bool,
+    /// The calling account's e-mail address. Absent for anonymous callers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     user_id: Option<&'a str>,
+    /// Always empty.
     shrimp: &'static str,
+    /// What was asked for.
     record: R,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<D>,
+    /// What belongs to it.
+    details: D,
 }
 
 impl<'a, R, D> Envelope<'a, R, D> {
     fn new(record: R, details: D, caller: &'a Caller) -> Self {
-        Self { success: true, user_id: user_id(caller), shrimp: "", record, details: Some(details) }
+        Self { success: true, user_id: user_id(caller), shrimp: "", record, details }
     }
 }
 
@@ -46,22 +68,39 @@ fn user_id(caller: &Caller) -> Option<&str> {
 
 /// The secret object.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct SecretObject<'a> {
+    /// The secret's identifier.
     identifier: &'a str,
+    /// Repeats `identifier`.
     key: &'a str,
+    /// Its first eight characters.
     shortid: &'a str,
+    /// `new`, or `revealed` in the reply that reveals.
     state: &'static str,
+    /// When it was made: text of Unix seconds.
     created: String,
+    /// Repeats `created`.
     updated: String,
-    verification: Option<()>,
+    /// Always null.
+    verification: Null,
+    /// Whether a passphrase is needed.
     has_passphrase: Flag,
+    /// Whether somebody has looked at it.
     is_previewed: Flag,
+    /// Whether this reply reveals it.
     is_revealed: Flag,
+    /// Repeats `is_previewed`.
     is_viewed: Flag,
+    /// Repeats `is_revealed`.
     is_received: Flag,
+    /// Seconds to live as granted: text.
     secret_ttl: String,
+    /// Repeats `secret_ttl`.
     lifespan: String,
+    /// The secret itself. Only in the one reply that reveals, and in the one that generates.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     secret_value: Option<&'a str>,
 }
 
@@ -88,12 +127,12 @@ impl<'a> SecretObject<'a> {
             state: "new",
             created: created.clone(),
             updated: created,
-            verification: None,
+            verification: Null,
             has_passphrase: flag(has_passphrase),
-            is_previewed: None,
-            is_revealed: None,
-            is_viewed: None,
-            is_received: None,
+            is_previewed: flag(false),
+            is_revealed: flag(false),
+            is_viewed: flag(false),
+            is_received: flag(false),
             secret_ttl: ttl.clone(),
             lifespan: ttl,
             secret_value: None,
@@ -103,39 +142,73 @@ impl<'a> SecretObject<'a> {
 
 /// The receipt object.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct ReceiptObject<'a> {
+    /// The receipt's identifier. Whoever has it may look and burn: do not share it.
     identifier: &'a str,
+    /// Repeats `identifier`.
     key: &'a str,
+    /// Its first eight characters.
     shortid: &'a str,
+    /// What became of the secret.
     state: &'static str,
+    /// When it was made, in Unix seconds.
     created: i64,
+    /// When the state changed last, in Unix seconds.
     updated: i64,
+    /// The owner's e-mail address, for its owner alone.
     custid: Option<&'a str>,
+    /// Repeats `custid`.
     owner_id: Option<&'a str>,
-    shared: Option<String>,
-    previewed: Option<String>,
-    viewed: Option<String>,
-    revealed: Option<String>,
-    received: Option<String>,
-    burned: Option<String>,
+    /// When the mail with the link was accepted.
+    shared: Time,
+    /// When somebody first looked at the secret.
+    previewed: Time,
+    /// Repeats `previewed`.
+    viewed: Time,
+    /// When the secret was read.
+    revealed: Time,
+    /// Repeats `revealed`.
+    received: Time,
+    /// When the secret was burned.
+    burned: Time,
+    /// The secret's seconds to live, as granted.
     secret_ttl: String,
+    /// The receipt's, twice as many.
     receipt_ttl: String,
+    /// Repeats `receipt_ttl`.
     lifespan: String,
+    /// The first eight characters of the secret's identifier.
     secret_shortid: &'a str,
+    /// The secret's identifier, null once it is gone.
     secret_identifier: Option<&'a str>,
+    /// Whom the link was mailed to, obscured.
     recipients: &'a [String],
+    /// The domain of the links, null for the default one.
     share_domain: Option<&'a str>,
+    /// Whether a passphrase was set.
     has_passphrase: bool,
+    /// Whether somebody has looked at the secret.
     is_previewed: Flag,
+    /// Repeats `is_previewed`.
     is_viewed: Flag,
+    /// Whether the secret was read.
     is_revealed: Flag,
+    /// Repeats `is_revealed`.
     is_received: Flag,
+    /// Whether the secret was burned.
     is_burned: Flag,
+    /// Whether the secret is gone, for whatever cause.
     is_destroyed: Flag,
+    /// Whether it ran out unread.
     is_expired: Flag,
+    /// Whether it was destroyed by wrong passphrases, or lost by a restore.
     is_orphaned: Flag,
+    /// The owner's note.
     memo: Option<&'a str>,
+    /// How the secret was made.
     kind: &'static str,
+    /// Whether there are recipients.
     show_recipients: Flag,
 }
 
@@ -151,12 +224,12 @@ impl<'a> ReceiptObject<'a> {
             updated: receipt.updated().unix(),
             custid: receipt.address_for(caller),
             owner_id: receipt.address_for(caller),
-            shared: time(facts.shared),
-            previewed: time(receipt.looks.first),
-            viewed: time(receipt.looks.first),
-            revealed: time(facts.revealed),
-            received: time(facts.revealed),
-            burned: time(facts.burned),
+            shared: Time(facts.shared),
+            previewed: Time(receipt.looks.first),
+            viewed: Time(receipt.looks.first),
+            revealed: Time(facts.revealed),
+            received: Time(facts.revealed),
+            burned: Time(facts.burned),
             secret_ttl: receipt.ttl.seconds().to_string(),
             receipt_ttl: receipt.ttl.doubled().seconds().to_string(),
             lifespan: receipt.ttl.doubled().seconds().to_string(),
@@ -182,6 +255,7 @@ impl<'a> ReceiptObject<'a> {
 
 /// The receipt object in numbers and booleans.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct NativeReceipt<'a> {
     identifier: &'a str,
     key: &'a str,
@@ -199,6 +273,7 @@ pub struct NativeReceipt<'a> {
     burned: Option<i64>,
     secret_ttl: i64,
     receipt_ttl: i64,
+    /// Repeats `receipt_ttl`.
     metadata_ttl: i64,
     lifespan: i64,
     secret_shortid: &'a str,
@@ -307,18 +382,27 @@ impl Facts {
 
 /// A secret that was made just now.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Concealed<'a> {
+    /// Its receipt.
     receipt: ReceiptObject<'a>,
+    /// The receipt once more, in numbers and booleans.
     metadata: NativeReceipt<'a>,
+    /// The secret; with its value if it was generated.
     secret: SecretObject<'a>,
+    /// The domain of the links, null for the default one.
     share_domain: Option<&'a str>,
 }
 
 /// What is told besides of a secret that was made just now.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct ConcealedDetails<'a> {
+    /// How the secret was made.
     kind: &'static str,
+    /// Whom the link is mailed to, obscured.
     recipient: &'a [String],
+    /// Repeats `recipient`.
     recipient_safe: &'a [String],
 }
 
@@ -344,25 +428,32 @@ pub fn concealed<'a>(
 
 /// How a secret may be shown.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct ShowDetails {
+    /// Whether the secret was revealed.
     #[serde(rename = "continue")]
     continued: Flag,
+    /// Whether the caller made the secret.
     is_owner: Flag,
+    /// Repeats `continue`.
     show_secret: Flag,
+    /// Whether a passphrase was asked for, and was right.
     correct_passphrase: Flag,
+    /// How many lines a field for the text should have: text.
     display_lines: String,
+    /// Whether the text has no line break.
     one_liner: Flag,
 }
 
 /// The show reply.
 pub fn shown<'a>(secret: &'a Secret, caller: &'a Caller) -> Envelope<'a, SecretObject<'a>, ShowDetails> {
     let details = ShowDetails {
-        continued: None,
+        continued: flag(false),
         is_owner: flag(secret.is_owner),
-        show_secret: None,
-        correct_passphrase: None,
+        show_secret: flag(false),
+        correct_passphrase: flag(false),
         display_lines: "4".into(),
-        one_liner: None,
+        one_liner: flag(false),
     };
     Envelope::new(SecretObject::new(secret), details, caller)
 }
@@ -399,7 +490,9 @@ fn display_lines(text: &str) -> usize {
 
 /// How long a secret lasts yet.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct StatusDetails {
+    /// Seconds that are left to the secret.
     current_expiration: i64,
 }
 
@@ -414,24 +507,49 @@ pub fn secret_status<'a>(
 
 /// What is told of a secret that is not there.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct UnknownSecret {
+    /// Always `unknown`, whatever became of it.
     state: &'static str,
 }
 
 /// The state of a secret that is not there.
-pub fn unknown_secret(caller: &Caller) -> Envelope<'_, UnknownSecret, ()> {
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub struct Unknown<'a> {
+    /// Always true.
+    success: bool,
+    /// The calling account's e-mail address. Absent for anonymous callers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
+    user_id: Option<&'a str>,
+    /// Always empty.
+    shrimp: &'static str,
+    /// Says no more than that.
+    record: UnknownSecret,
+}
+
+/// The state of a secret that is not there.
+pub fn unknown_secret(caller: &Caller) -> Unknown<'_> {
     let record = UnknownSecret { state: "unknown" };
-    Envelope { success: true, user_id: user_id(caller), shrimp: "", record, details: None }
+    Unknown { success: true, user_id: user_id(caller), shrimp: "", record }
 }
 
 /// Many secrets' states.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Statuses<'a> {
+    /// Always true.
     success: bool,
+    /// The calling account's e-mail address. Absent for anonymous callers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     user_id: Option<&'a str>,
+    /// Always empty.
     shrimp: &'static str,
+    /// Those that are there, in the order asked.
     records: Vec<SecretObject<'a>>,
+    /// How many that are.
     count: usize,
 }
 
@@ -443,47 +561,80 @@ pub fn statuses<'a>(secrets: &'a [Secret], caller: &'a Caller) -> Statuses<'a> {
 
 /// The receipt object with what a page about it needs.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct ReceiptRecord<'a> {
     #[serde(flatten)]
     receipt: ReceiptObject<'a>,
+    /// `new`, null once the secret is gone.
     secret_state: Option<&'static str>,
+    /// The granted lifetime in words.
     natural_expiration: String,
+    /// When the secret runs out, in Unix seconds.
     expiration: i64,
+    /// The granted lifetime in seconds: text.
     expiration_in_seconds: String,
+    /// The path of the secret's page, null once it is gone.
     share_path: Option<String>,
+    /// The path of the page that burns.
     burn_path: String,
+    /// The path of the receipt's page.
     receipt_path: String,
+    /// Repeats `receipt_path`.
     metadata_path: String,
+    /// The link to share, null once the secret is gone.
     share_url: Option<String>,
+    /// The receipt's page.
     receipt_url: String,
+    /// Repeats `receipt_url`.
     metadata_url: String,
+    /// The page that burns.
     burn_url: String,
 }
 
 /// What is told besides of a receipt.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct ReceiptDetails {
+    /// Always `record`.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// Always `4`.
     display_lines: &'static str,
+    /// Seconds that are left to the secret, null once it is gone.
     secret_realttl: Option<i64>,
+    /// How often somebody looked at the secret: text.
     view_count: String,
-    first_access: Option<String>,
-    last_access: Option<String>,
-    secret_value: Option<()>,
+    /// When somebody first did.
+    first_access: Time,
+    /// When somebody last did.
+    last_access: Time,
+    /// Always null: a receipt never shows the secret.
+    secret_value: Null,
+    /// How many wrong passphrases were tried: text.
     failed_attempts: String,
     /// `pending`, `sent` or `failed`, where mail was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(nullable = false))]
     mail: Option<&'static str>,
+    /// Always holds.
     no_cache: Flag,
+    /// Whether a passphrase was set.
     has_passphrase: Flag,
+    /// Whether the secret is still there.
     can_decrypt: Flag,
+    /// Repeats `can_decrypt`.
     show_secret: Flag,
+    /// Repeats `can_decrypt`.
     show_secret_link: Flag,
+    /// Repeats `can_decrypt`.
     show_receipt_link: Flag,
+    /// Always holds.
     show_receipt: Flag,
+    /// Whether there are recipients.
     show_recipients: Flag,
+    /// Whether the secret was destroyed by wrong passphrases, or lost by a restore.
     is_orphaned: Flag,
+    /// Whether it ran out unread.
     is_expired: Flag,
 }
 
@@ -500,9 +651,9 @@ pub fn receipt<'a>(
         display_lines: "4",
         secret_realttl: receipt.secret_seconds_left(),
         view_count: receipt.looks.count.to_string(),
-        first_access: time(receipt.looks.first),
-        last_access: time(receipt.looks.last),
-        secret_value: None,
+        first_access: Time(receipt.looks.first),
+        last_access: Time(receipt.looks.last),
+        secret_value: Null,
         failed_attempts: receipt.failed_attempts.to_string(),
         mail: receipt.delivery.map(|delivery| match delivery {
             Delivery::Pending => "pending",
@@ -540,29 +691,48 @@ pub fn receipt<'a>(
 
 /// An owner's list.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Recent<'a> {
+    /// Always true.
     success: bool,
+    /// The account's e-mail address.
     custid: Option<&'a str>,
+    /// Repeats `custid`.
     user_id: Option<&'a str>,
+    /// Always empty.
     shrimp: &'static str,
+    /// How many records there are.
     count: usize,
+    /// The account's receipts of the last 30 days, newest first.
     records: Vec<ReceiptObject<'a>>,
+    /// The same list in two halves.
     details: RecentDetails<'a>,
 }
 
 /// The same list in two halves, each under two names.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct RecentDetails<'a> {
+    /// Always `list`.
     #[serde(rename = "type")]
     kind: &'static str,
-    scope: Option<()>,
-    scope_label: Option<()>,
+    /// Always null.
+    scope: Null,
+    /// Always null.
+    scope_label: Null,
+    /// Where the list begins, in Unix seconds.
     since: i64,
+    /// The server's time: text of Unix seconds.
     now: String,
+    /// Whether there are records.
     has_items: Flag,
+    /// Those whose secret is gone.
     received: Vec<ReceiptObject<'a>>,
+    /// The others.
     notreceived: Vec<ReceiptObject<'a>>,
+    /// Repeats `received`.
     revealed_receipts: Vec<ReceiptObject<'a>>,
+    /// Repeats `notreceived`.
     pending_receipts: Vec<ReceiptObject<'a>>,
 }
 
@@ -585,8 +755,8 @@ pub fn recent<'a>(
         records: receipts.iter().map(|receipt| ReceiptObject::new(receipt, caller)).collect(),
         details: RecentDetails {
             kind: "list",
-            scope: None,
-            scope_label: None,
+            scope: Null,
+            scope_label: Null,
             since: since.unix(),
             now: now.to_string(),
             has_items: flag(!receipts.is_empty()),
@@ -600,9 +770,13 @@ pub fn recent<'a>(
 
 /// Whether the service is well.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Status {
+    /// Always true.
     success: bool,
+    /// Always `nominal`: a server that is not well does not answer.
     status: &'static str,
+    /// The caller's own, by what it asked for.
     locale: &'static str,
 }
 
@@ -613,9 +787,13 @@ impl Status {
 
 /// The program's version.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Version {
+    /// Always true.
     success: bool,
+    /// Major, minor and patch.
     version: [u32; 3],
+    /// The caller's own, by what it asked for.
     locale: &'static str,
 }
 
@@ -630,10 +808,15 @@ impl Version {
 
 /// The languages the server speaks.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Locales {
+    /// Always true.
     success: bool,
+    /// The languages, by their tags (BCP 47).
     locales: Vec<&'static str>,
+    /// The language of callers who name none.
     default_locale: &'static str,
+    /// The caller's own, by what it asked for.
     locale: &'static str,
 }
 
