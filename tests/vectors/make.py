@@ -33,7 +33,7 @@ from nacl.exceptions import CryptoError
 
 HERE = Path(__file__).parent
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
-MINUTES = 36**6
+NUMBERS = 36**6
 SECRET_BUCKET = 1024
 RECEIPT_BUCKET = 64
 
@@ -74,11 +74,11 @@ def stretch(passphrase, salt, m, t, p):
 
 
 def mask(constant, characters):
-    return int.from_bytes(derive("mask", constant, characters.encode())[:8], "little") % MINUTES
+    return int.from_bytes(derive("mask", constant, characters.encode())[:8], "little") % NUMBERS
 
 
-def make_identifier(constant, characters, minute):
-    masked = (minute + mask(constant, characters)) % MINUTES
+def make_identifier(constant, characters, number):
+    masked = (number + mask(constant, characters)) % NUMBERS
     tail = ""
     for _ in range(6):
         masked, digit = divmod(masked, 36)
@@ -86,16 +86,16 @@ def make_identifier(constant, characters, minute):
     return characters + tail
 
 
-def minute_of(constant, identifier):
+def number_of(constant, identifier):
     masked = 0
     for character in identifier[25:]:
         masked = masked * 36 + ALPHABET.index(character)
-    return (masked - mask(constant, identifier[:25])) % MINUTES
+    return (masked - mask(constant, identifier[:25])) % NUMBERS
 
 
 def lookup_of(kind, constant, identifier):
     hashed = derive(f"lookup {kind}", identifier.encode())[:12]
-    return struct.pack(">I", minute_of(constant, identifier)) + hashed
+    return struct.pack(">I", number_of(constant, identifier)) + hashed
 
 
 def encode_list(texts):
@@ -280,8 +280,8 @@ def drawn(name):
     return random.Random(f"tellonce vectors: {name}")
 
 
-def identifier(rng, constant, minute):
-    return make_identifier(constant, "".join(rng.choices(ALPHABET, k=25)), minute)
+def identifier(rng, constant, number):
+    return make_identifier(constant, "".join(rng.choices(ALPHABET, k=25)), number)
 
 
 def flip(text, at=0, bits=1):
@@ -293,8 +293,8 @@ def flip(text, at=0, bits=1):
 CONSTANT = drawn("mask constant").randbytes(32)
 OTHER_CONSTANT = drawn("other mask constant").randbytes(32)
 ROOTS = {number: drawn(f"root key {number}").randbytes(32) for number in (1, 2, 3)}
-MINUTE = 30_000_000
-EXPIRES = 60 * MINUTE + 604_800
+NUMBER = 30_000_000
+EXPIRES = 1_800_604_800
 CHEAP = {"m": 32, "t": 1, "p": 1}
 DEFAULT = {"m": 19456, "t": 2, "p": 1}
 
@@ -319,7 +319,7 @@ def secret(
     key_id=1,
     root=None,
     keys=None,
-    minute=MINUTE,
+    number=NUMBER,
     expires_at=EXPIRES,
     content=None,
     padded=None,
@@ -329,7 +329,7 @@ def secret(
 ):
     """Seals a row. What follows `expires_at` makes a box that no honest writer would."""
     rng = drawn(box)
-    name = identifier(rng, CONSTANT, minute)
+    name = identifier(rng, CONSTANT, number)
     share, nonce = rng.randbytes(32), rng.randbytes(24)
     protection = passphrase and protect(rng, passphrase, cost)
     stretched = b""
@@ -365,11 +365,11 @@ def secret(
 
 
 def receipt(
-    file, box, memo=None, recipients=(), *, minute=MINUTE, expires_at=EXPIRES + 604_800, content=None,
+    file, box, memo=None, recipients=(), *, number=NUMBER, expires_at=EXPIRES + 604_800, content=None,
     padded=None, key_name="receipt", key=None, aad=None,
 ):
     rng = drawn(box)
-    name, shared = identifier(rng, CONSTANT, minute), identifier(rng, CONSTANT, minute)
+    name, shared = identifier(rng, CONSTANT, number), identifier(rng, CONSTANT, number)
     lookup = lookup_of("receipt", CONSTANT, name)
     content = encode_receipt(shared, memo, recipients) if content is None else content(shared.encode())
     padded = pad(content, RECEIPT_BUCKET) if padded is None else padded
@@ -453,9 +453,9 @@ def secrets():
     for name, expires_at in {"the epoch": 0, "before the epoch": -1, "the end of time": 2**63 - 1}.items():
         row = secret(file, f"expiry {expires_at}", text, expires_at=expires_at)
         file.add(f"A secret whose expiry is {name} opens, since the vault knows no clock.", row, "opens")
-    for name, minute in {"first": 0, "last": MINUTES - 1}.items():
-        row = secret(file, f"{name} minute", text, minute=minute)
-        file.add(f"A secret made in the {name} minute opens.", row, "opens")
+    for name, number in {"first": 0, "last": NUMBERS - 1}.items():
+        row = secret(file, f"{name} number", text, number=number)
+        file.add(f"A secret with the {name} number opens.", row, "opens")
 
     spoil(file, plain, "plain", "A box")
     flipped = {"sealed": large["sealed"] | {"flip": {"at": 500_000, "bits": 1}}}
@@ -498,7 +498,7 @@ def secrets():
              ring=ring((1, bytes.fromhex(flip(ROOTS[1].hex(), 31)))))
 
     file.add("A box given another lookup is damaged.", plain, "damaged", lookup=other["lookup"])
-    file.add("A box whose lookup has another minute is damaged.", plain, "damaged", lookup=flip(plain["lookup"], 3))
+    file.add("A box whose lookup has another number is damaged.", plain, "damaged", lookup=flip(plain["lookup"], 3))
     file.add("A box whose lookup has another hash is damaged.", plain, "damaged", lookup=flip(plain["lookup"], 15))
     for name, expires_at in {
         "one second later": EXPIRES + 1,
@@ -777,48 +777,48 @@ def identifiers():
         lookup = lookup_of(of, constant, name).hex()
         return {"of": of, "mask_constant": constant.hex(), "id": name, "lookup": lookup}
 
-    for minute, when in {0: "the first minute", 1: "the second minute", MINUTE: "a minute of 2027",
-                         2**31: "minute 2³¹", MINUTES - 1: "the last minute"}.items():
-        name = identifier(drawn(f"minute {minute}"), CONSTANT, minute)
+    for number, when in {0: "number zero", 1: "number one", NUMBER: "a number in between",
+                         2**31: "number 2³¹", NUMBERS - 1: "the last number"}.items():
+        name = identifier(drawn(f"number {number}"), CONSTANT, number)
         for of in ("secret", "receipt"):
             vector = row(of, name)
-            assert vector["lookup"].startswith(f"{minute:08x}")
-            file.add(f"A {of}'s identifier made in {when} finds its row.", vector, "found")
+            assert vector["lookup"].startswith(f"{number:08x}")
+            file.add(f"A {of}'s identifier with {when} finds its row.", vector, "found")
     for name in ("a" * 31, "9" * 31, "z" * 25 + "a" * 6, "0" * 25 + "9" * 6):
         file.add(f"The identifier {name} finds a row.", row("secret", name), "found")
     for constant, what in ((OTHER_CONSTANT, "another constant"), (bytes(32), "a constant of zeros")):
-        name = identifier(drawn(what), constant, MINUTE)
+        name = identifier(drawn(what), constant, NUMBER)
         file.add(f"An identifier of a file with {what} finds its row.", row("secret", name, constant), "found")
 
-    name = identifier(drawn("negative"), CONSTANT, MINUTE)
+    name = identifier(drawn("negative"), CONSTANT, NUMBER)
     good = row("secret", name)
-    hashed, minute = good["lookup"][8:], good["lookup"][:8]
+    hashed, number = good["lookup"][8:], good["lookup"][:8]
     wrong = {
         "A secret's identifier does not find a receipt": row("receipt", name)["lookup"],
         "An identifier does not find a row under the constant of another file":
             row("secret", name, OTHER_CONSTANT)["lookup"],
-        "An identifier does not find a row of the next minute": f"{MINUTE + 1:08x}" + hashed,
-        "An identifier does not find a row whose minute is little-endian":
-            bytes.fromhex(minute)[::-1].hex() + hashed,
-        "An identifier does not find a row without its minute": "00000000" + hashed,
-        "An identifier does not find a row whose minute is still masked":
-            struct.pack(">I", (MINUTE + mask(CONSTANT, name[:25])) % MINUTES).hex() + hashed,
-        "An identifier does not find a row whose minute follows the hash": hashed + minute,
+        "An identifier does not find a row of the next number": f"{NUMBER + 1:08x}" + hashed,
+        "An identifier does not find a row whose number is little-endian":
+            bytes.fromhex(number)[::-1].hex() + hashed,
+        "An identifier does not find a row without its number": "00000000" + hashed,
+        "An identifier does not find a row whose number is still masked":
+            struct.pack(">I", (NUMBER + mask(CONSTANT, name[:25])) % NUMBERS).hex() + hashed,
+        "An identifier does not find a row whose number follows the hash": hashed + number,
         "An identifier does not find a row hashed without its length":
-            minute + unprefixed("lookup secret", name.encode())[:12].hex(),
+            number + unprefixed("lookup secret", name.encode())[:12].hex(),
         "An identifier does not find a row hashed without a label":
-            minute + plain_hash("", name.encode())[:12].hex(),
+            number + plain_hash("", name.encode())[:12].hex(),
         "An identifier does not find a row hashed under the constant of the file":
-            minute + derive("lookup secret", CONSTANT, name.encode())[:12].hex(),
+            number + derive("lookup secret", CONSTANT, name.encode())[:12].hex(),
         "An identifier does not find a row hashed over its 25 random characters":
-            minute + derive("lookup secret", name[:25].encode())[:12].hex(),
+            number + derive("lookup secret", name[:25].encode())[:12].hex(),
         "An identifier does not find a row by the end of its hash":
-            minute + derive("lookup secret", name.encode())[-12:].hex(),
+            number + derive("lookup secret", name.encode())[-12:].hex(),
     }
     for sentence, lookup in wrong.items():
         file.add(f"{sentence}.", good, "not_found", lookup=lookup)
     nearly = name[:25] + ALPHABET[(ALPHABET.index(name[25]) + 1) % 36] + name[26:]
-    file.add("An identifier with another character in the masked minute finds nothing.", good, "not_found", id=nearly)
+    file.add("An identifier with another character in the masked number finds nothing.", good, "not_found", id=nearly)
 
     for sentence, malformed in {
         "is empty": "",
