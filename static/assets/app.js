@@ -24,6 +24,10 @@
 
   // ---- Pages ----------------------------------------------------------------------------------
 
+  // Pages that this script takes people to and from. Others, with scripts of their own, the browser loads.
+  const PAGES = /^\/($|recent$|secret\/|receipt\/|private\/)/;
+  const isPage = (url) => PAGES.test(new URL(url, location.href).pathname);
+
   let account = null; // "user:token", in memory alone unless the person asks otherwise.
   let latest = 0; // Only the answer to the latest question is shown.
 
@@ -73,6 +77,10 @@
 
   /** Goes to a page by its address, or lets the browser do so where there is no answer. */
   async function go(url, kept) {
+    if (!isPage(url)) {
+      location.assign(url);
+      return;
+    }
     const turn = ++latest;
     const reply = await ask('GET', url);
     if (turn !== latest) return;
@@ -106,6 +114,7 @@
   }
 
   document.addEventListener('submit', (event) => {
+    if (event.defaultPrevented) return;
     const form = event.target;
     event.preventDefault();
     if (form.matches('[data-sign-in]')) signIn(form);
@@ -115,13 +124,11 @@
 
   const addressOf = (form) => `${form.action.split(/[?#]/)[0]}?${new URLSearchParams(new FormData(form))}`;
 
-  const PAGES = /^\/($|recent$|secret\/|receipt\/|private\/)/;
-
   document.addEventListener('click', (event) => {
     const link = event.target.closest('a[href]');
     const isPlain = !event.button && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
     if (!link || !isPlain || link.origin !== location.origin || link.hash) return;
-    if (!PAGES.test(link.pathname)) return;
+    if (!isPage(link.href)) return;
     event.preventDefault();
     go(link.href);
   });
@@ -423,7 +430,7 @@
     if (isElsewhere && all('option', select).some((option) => option.value === wished)) {
       select.value = wished;
       go(addressOf(select.form));
-    } else if (account && select && !document.querySelector('[data-ask]')) {
+    } else if (account && select && isPage(location.href) && !document.querySelector('[data-ask]')) {
       go(location.href);
     }
   });

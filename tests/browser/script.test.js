@@ -377,13 +377,25 @@ story('light and dark follow the system until somebody switches, which is rememb
   assert.equal(await ground(), dark);
 });
 
-test('the operator puts name, colour, logo and links', async () => {
+story('a page with a script of its own is left to the browser, even for somebody signed in', async (me) => {
+  await me.visit('/');
+  await me.page.evaluate(() => sessionStorage.setItem('account', 'frank@example.com:c0ffee'));
+  let loads = 0;
+  me.page.on('load', () => { loads += 1; });
+  await me.visit('/api');
+  await me.page.waitForTimeout(1000);
+  assert.equal(loads, 1);
+  assert.ok(await me.page.locator('main').getByRole('button').first().isVisible());
+});
+
+test('the operator puts name, colour, logo and links', async (t) => {
   const logo = join(tmpdir(), `tellonce-logo-${process.pid}.svg`);
   writeFileSync(logo, '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20"/></svg>');
   const branded = await startServer(
     ...['--brand-name', 'Acme & Söhne', '--brand-accent', '#7a1fa2', '--brand-logo', logo],
     ...['--brand-links', 'Imprint=https://example.com/imprint,Help=mailto:help@example.com'],
   );
+  t.after(() => branded.stop());
   const me = await person(browser, branded, { script: true });
   await me.visit('/');
   assert.equal((await me.page.locator('.brand').innerText()).trim(), 'Acme & Söhne');
@@ -391,10 +403,9 @@ test('the operator puts name, colour, logo and links', async () => {
   assert.equal(await me.page.locator('.brand img').evaluate((image) => image.naturalWidth), 40);
   const button = me.page.locator('form .button').first();
   assert.equal(await button.evaluate((element) => getComputedStyle(element).backgroundColor), 'rgb(122, 31, 162)');
-  const links = await me.page.locator('footer a').evaluateAll((all) => all.map((link) => [link.textContent, link.href]));
+  const links = await me.page.locator('footer .links a').evaluateAll((all) => all.map((link) => [link.textContent, link.href]));
   assert.deepEqual(links, [['Imprint', 'https://example.com/imprint'], ['Help', 'mailto:help@example.com']]);
   await me.leave();
-  await branded.stop();
 });
 
 test('going back and forward shows no secret again', async (t) => {
