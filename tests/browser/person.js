@@ -31,7 +31,12 @@ const keyboard = (page) => {
   async function reach(target) {
     const wanted = await target.elementHandle();
     for (let step = 0; step < most; step += 1) {
-      const { isThere, isSeen, what } = await wanted.evaluate(focus);
+      let { isThere, isSeen, what } = await wanted.evaluate(focus);
+      if (!isSeen) {
+        // A page that has just come may still be drawn.
+        await page.waitForTimeout(200);
+        ({ isThere, isSeen, what } = await wanted.evaluate(focus));
+      }
       assert.ok(isSeen || step === 0, `the focus cannot be seen: ${what}`);
       if (isThere) return;
       await page.keyboard.press('Tab');
