@@ -173,7 +173,8 @@ impl World {
         pairs
     }
 
-    /// Identifiers that the server may draw, for the same rows as those that it has drawn.
+    /// Identifiers that the server never drew, for rows whose secrets are gone. Only the server can make such
+    /// ones; to everybody else an unknown identifier is any text.
     fn unknown(&self) -> Vec<String> {
         let draw = |like: &String| {
             let like = SecretId::parse(like).expect("an identifier");
@@ -181,7 +182,7 @@ impl World {
             let number = i64::from(u32::from_be_bytes([a, b, c, d]));
             self.identifiers.new_secret_id(number).as_str().to_owned()
         };
-        self.live.iter().map(draw).collect()
+        self.revealed.iter().map(draw).collect()
     }
 }
 
