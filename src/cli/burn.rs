@@ -19,11 +19,7 @@ pub fn definition() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Do not ask before the secret is destroyed"),
         );
-    session::with_options(passphrase::with_options(
-        command,
-        "Ask for the passphrase, which is done anyway where one is needed; one given as TEXT is there for \
-         every user of this machine to see",
-    ))
+    session::with_options(passphrase::with_options(command, passphrase::TO_OPEN))
 }
 
 /// Runs it.

@@ -37,11 +37,7 @@ pub fn definition() -> Command {
             "Standard output gets the exact bytes. Only where it is a terminal a newline is added at the end, \
              and characters that could control the terminal are shown as codes.",
         );
-    session::with_options(passphrase::with_options(
-        command,
-        "Ask for the passphrase, which is done anyway where one is needed; one given as TEXT is there for \
-         every user of this machine to see",
-    ))
+    session::with_options(passphrase::with_options(command, passphrase::TO_OPEN))
 }
 
 /// Runs it.

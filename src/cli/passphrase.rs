@@ -22,6 +22,10 @@ pub enum Source {
     Argument(Passphrase),
 }
 
+/// What `--passphrase` does where a secret is to be opened.
+pub const TO_OPEN: &str = "Ask for the passphrase, which is done anyway where one is needed; one given as TEXT is \
+                           there for every user of this machine to see";
+
 /// Adds the ways to give a passphrase.
 pub fn with_options(command: Command, help: &'static str) -> Command {
     command
