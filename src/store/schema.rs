@@ -3,6 +3,7 @@
 use super::connection;
 use crate::error::StartError;
 use crate::random::fill;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,7 @@ pub struct KeyRow {
 ///
 /// Looks without touching anything: no lock, no recovery, no `-shm` file, so that a start with the
 /// wrong key leaves every byte as it was. Keys are written to the main file before they are used,
-/// so the log need not be read.
+/// so the log need not be read, unless a crash has left the main file half way between two states.
 ///
 /// # Errors
 /// A sentence for the operator if the file cannot be read.
@@ -36,17 +37,50 @@ pub fn stored_keys(path: &Path) -> Result<Vec<KeyRow>, StartError> {
     if !path.exists() || is_unfinished(path) {
         return Ok(Vec::new());
     }
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let look = || -> Result<Vec<KeyRow>, Failure> {
-        let connection = Connection::open_with_flags(immutable_uri(path), flags)?;
-        version(&connection)?;
-        if !has_tables(&connection)? {
-            return Ok(Vec::new());
-        }
-        Ok(keys(&connection)?)
+    let look = match Connection::open_with_flags(immutable_uri(path), READ_ONLY) {
+        Ok(connection) => look_for_keys(&connection),
+        Err(error) => Err(error.into()),
     };
-    look().map_err(|failure| failure.at("read", path))
+    let look = match look {
+        Err(Failure::Sqlite(error)) if is_damage(&error) && has_log(path) => look_through_log(path),
+        look => look,
+    };
+    look.map_err(|failure| failure.at("read", path))
+}
+
+const READ_ONLY: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_URI).union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+fn look_for_keys(connection: &Connection) -> Result<Vec<KeyRow>, Failure> {
+    version(connection)?;
+    Ok(if has_tables(connection)? { keys(connection)? } else { Vec::new() })
+}
+
+/// Looks at a main file into which the log was being copied when the power went, or is just now: only
+/// together do the two make sense. Alone with the file, SQLite keeps its index of the log in memory, and so
+/// touches nothing either.
+fn look_through_log(path: &Path) -> Result<Vec<KeyRow>, Failure> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.pragma_update(None, "query_only", "ON")?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    match look_for_keys(&connection) {
+        // A server is running: its own index of the log is there to be read.
+        Err(Failure::Sqlite(error)) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+            drop(connection);
+            look_for_keys(&Connection::open_with_flags(path, READ_ONLY)?)
+        }
+        look => look,
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
+fn has_log(path: &Path) -> bool {
+    std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
 }
 
 /// Whether a crash cut the making of this file short: the journal that undoes it is still there. Only
@@ -231,14 +265,12 @@ fn cannot(what: &str, path: &Path, error: &rusqlite::Error) -> StartError {
 /// # Errors
 /// What was found, as a sentence.
 pub fn check_whole(path: &Path) -> Result<(), StartError> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let has_log = beside(path, "-wal").exists();
     let look = || -> Result<(), Failure> {
         let connection = if has_log {
-            Connection::open_with_flags(path, flags)?
+            Connection::open_with_flags(path, READ_ONLY)?
         } else {
-            Connection::open_with_flags(immutable_uri(path), flags)?
+            Connection::open_with_flags(immutable_uri(path), READ_ONLY)?
         };
         version(&connection)?;
         match connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))? {

@@ -307,6 +307,36 @@ fn a_first_start_cut_short_inside_any_file_leaves_a_folder_that_starts() {
     works_once(&folder);
 }
 
+#[test]
+fn a_crash_while_the_log_is_copied_into_the_file_leaves_a_folder_that_starts() {
+    let folder = Folder::new();
+    let mut process = folder.start();
+    let text = "x".repeat(100_000);
+    let made = made(&process.send(&conceal(&text)));
+    process.kill();
+    // Of all pages in the log, the first one alone has reached the file, and says how many there are.
+    let log = fs::read(folder.file("tellonce.db-wal")).expect("the log");
+    let first = log[32..].chunks_exact(24 + 4096).rfind(|frame| frame[..4] == [0, 0, 0, 1]).expect("a page");
+    let mut file = fs::read(folder.database()).expect("the database");
+    file[..4096].copy_from_slice(&first[24..]);
+    fs::write(folder.database(), &file).expect("written");
+    let pages = u32::from_be_bytes([file[28], file[29], file[30], file[31]]);
+    assert!(pages as usize * 4096 > file.len(), "the file is as long as it says: {pages} pages");
+
+    // A wrong key is refused as ever, and nothing is touched.
+    let before = folder.files();
+    let good = fs::read(folder.key()).expect("the key");
+    crate::keys::write_key(&folder.key(), Dice::thrown("half_copied").key());
+    finish(command("serve", &folder.data, &[])).refuses(78, &["is not the one"]);
+    crate::keys::write_key(&folder.key(), good);
+    assert!(before == folder.files(), "a look has changed something");
+
+    let checked = finish(command("check", &folder.data, &[])).expect(0);
+    assert!(!checked.stdout.is_empty());
+    let process = folder.start();
+    assert!(process.send(&reveal(&made)).expect(200).contains(&text));
+}
+
 /// The header of a rollback journal without pages: undoing it makes the file empty.
 fn journal_of_an_empty_file() -> Vec<u8> {
     let mut journal = vec![0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
