@@ -97,12 +97,13 @@ class Server:
         self.process = subprocess.Popen(
             [*map(str, command), *limits, *flags], stdout=subprocess.PIPE, stderr=self.log, env=env or {}
         )
-        line = self.process.stdout.readline().decode().strip()
-        self.address = None
-        if line.startswith("http://"):
-            host, port = line.removeprefix("http://").split(":")
+        line = self.process.stdout.readline().decode()
+        self.address, self.id = None, self.process.pid
+        # A server may be killed within this very line.
+        if line.startswith("http://") and line.endswith("\n"):
+            host, port = line.strip().removeprefix("http://").split(":")
             self.address = (host, int(port))
-        self.id = child(self.process.pid) if before else self.process.pid
+            self.id = child(self.process.pid) if before else self.process.pid
 
     @property
     def is_ready(self):
