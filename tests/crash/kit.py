@@ -1,5 +1,6 @@
 """What the programs of this folder share: a server as its own process, a client, looks into its files."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -128,7 +129,9 @@ class Server:
         return self.wait()
 
     def kill(self):
-        os.kill(self.id, signal.SIGKILL)
+        # A tracer may have killed it just now, and be about to end itself.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.id, signal.SIGKILL)
         return self.wait()
 
     def __enter__(self):
