@@ -10,6 +10,8 @@ mod kit;
 mod commands;
 #[path = "faults/disk.rs"]
 mod disk;
+#[path = "faults/history.rs"]
+mod history;
 #[path = "faults/keys.rs"]
 mod keys;
 #[path = "faults/kill.rs"]

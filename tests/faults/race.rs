@@ -1,23 +1,27 @@
 //! Many at once for one secret: exactly one gets it.
 
-use crate::kit::{Folder, burn, conceal, conceal_with, made, receipt, reveal, reveal_with, state};
+use crate::kit::{Folder, burn, conceal, conceal_with, made, receipt, reveal, reveal_with, size, state};
 use crate::support::process::Process;
 use crate::support::server::Made;
-use crate::support::{Reply, Request};
+use crate::support::{Client, Reply, Request};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Barrier;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Barrier, Mutex};
 
 const READERS: usize = 64;
+/// Secrets that are raced for one after the other over the same connections.
+const ROUNDS: usize = 200;
 
 /// Sends the requests of each round at the same moment, each on a connection that is already open
 /// and stays open. `rounds[round][reader]` becomes `replies[round][reader]`.
-fn race(process: &Process, rounds: &[Vec<Request>]) -> Vec<Vec<Reply>> {
+fn race(address: SocketAddr, rounds: &[Vec<Request>]) -> Vec<Vec<Reply>> {
     let readers = rounds[0].len();
     let barrier = Barrier::new(readers);
     let read = |reader: usize| {
-        let mut client = process.connect();
-        let hello = client.send(&Request::get("/api/v2/status"));
+        let mut client = Client::connect(address).expect("connected");
+        let hello = client.send(&Request::get("/"));
         let replies = rounds.iter().map(|requests| {
             // Nothing may fail between two barriers, or the others would wait for ever.
             barrier.wait();
@@ -38,7 +42,7 @@ fn race(process: &Process, rounds: &[Vec<Request>]) -> Vec<Vec<Reply>> {
 
 /// What a reader tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Try {
+pub enum Try {
     Reveal,
     Burn,
     Look,
@@ -46,7 +50,7 @@ enum Try {
 
 /// Every way there is to end a secret or to look at it, in both versions and with and without
 /// `guest`.
-fn tries(made: &Made) -> [(Try, Request); 11] {
+pub fn tries(made: &Made) -> [(Try, Request); 11] {
     let Made { secret, receipt } = made;
     let post = |path: String| Request::post(&path);
     [
@@ -65,9 +69,9 @@ fn tries(made: &Made) -> [(Try, Request); 11] {
 }
 
 /// The tries of one round, so that over the rounds each reader tries everything.
-fn round(made: &Made, number: usize) -> Vec<(Try, Request)> {
+fn round(made: &Made, number: usize, readers: usize) -> Vec<(Try, Request)> {
     let tries = tries(made);
-    (0..READERS).map(|reader| tries[(reader + number) % tries.len()].clone()).collect()
+    (0..readers).map(|reader| tries[(reader + number) % tries.len()].clone()).collect()
 }
 
 /// Checks one round and says who won.
@@ -89,28 +93,95 @@ fn winner(tries: &[(Try, Request)], replies: &[Reply], canary: &str) -> Result<T
 
 #[test]
 fn of_64_who_reveal_and_burn_at_once_exactly_one_wins_and_no_other_sees_the_content() {
+    let (readers, batches) = (size(READERS, 256), size(1, 25));
     let folder = Folder::new();
     let process = folder.start();
+    let mut won = BTreeMap::new();
+    for batch in 0..batches {
+        for (winner, times) in race_a_batch(&process, batch, readers) {
+            *won.entry(winner).or_insert(0) += times;
+        }
+    }
+    println!("{readers} readers, {} secrets: won by {won:?}", batches * ROUNDS);
+    assert_eq!(won.len(), 2, "only one kind of try ever wins: {won:?}");
+}
+
+/// Makes secrets, has them raced for, and says how often what has won.
+fn race_a_batch(process: &Process, batch: usize, readers: usize) -> BTreeMap<&'static str, usize> {
     let mut client = process.connect();
     let mut secrets = Vec::new();
-    for number in 0..200 {
-        let canary = format!("canary-of-the-race-{number:03}-end");
+    for number in 0..ROUNDS {
+        let canary = format!("canary-of-the-race-{batch:03}-{number:03}-end");
         let made = made(&client.send(&conceal(&canary)).expect("a reply"));
-        secrets.push((round(&made, number), made, canary));
+        secrets.push((round(&made, number, readers), made, canary));
     }
     let requests: Vec<Vec<Request>> = secrets
         .iter()
         .map(|(tries, ..)| tries.iter().map(|(_, request)| request.clone()).collect())
         .collect();
-    let rounds = race(&process, &requests);
+    let rounds = race(process.address, &requests);
     let mut won = BTreeMap::new();
     for ((tries, made, canary), replies) in secrets.iter().zip(&rounds) {
         let winner = winner(tries, replies, canary).unwrap_or_else(|wrong| panic!("{canary}: {wrong}"));
         let expected = if winner == Try::Reveal { "revealed" } else { "burned" };
-        assert_eq!(state(&process, made), expected, "{canary}");
+        assert_eq!(state(process, made), expected, "{canary}");
         *won.entry(expected).or_insert(0) += 1;
     }
-    assert_eq!(won.len(), 2, "only one kind of try ever wins: {won:?}");
+    won
+}
+
+/// A server as many are written: it reads the secret, answers, and then deletes it.
+fn start_naive_server(canary: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let secret = Arc::new(Mutex::new(None));
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let secret = Arc::clone(&secret);
+            std::thread::spawn(move || answer_naively(stream, &secret, canary));
+        }
+    });
+    address
+}
+
+fn answer_naively(mut stream: TcpStream, secret: &Mutex<Option<&'static str>>, canary: &'static str) {
+    const NOTHING: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    let mut buffer = [0; 4096];
+    while let Ok(length @ 1..) = stream.read(&mut buffer) {
+        let target = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        let lock = || secret.lock().expect("nobody panics");
+        let reply = if target.starts_with("POST /naive/conceal") {
+            *lock() = Some(canary);
+            NOTHING.to_owned()
+        } else if target.starts_with("GET") {
+            NOTHING.to_owned()
+        } else {
+            let found = *lock();
+            std::thread::yield_now();
+            *lock() = None;
+            let (status, body) = found.map_or(("404 Not Found", ""), |found| ("200 OK", found));
+            format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        };
+        if stream.write_all(reply.as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn the_race_finds_a_server_that_reads_before_it_deletes() {
+    let canary = "canary-of-a-naive-server";
+    let address = start_naive_server(canary);
+    let tries: Vec<_> = (0..READERS).map(|_| (Try::Reveal, Request::post("/naive/reveal"))).collect();
+    let requests = vec![tries.iter().map(|(_, request)| request.clone()).collect::<Vec<_>>()];
+    let mut fooled = 0;
+    for _ in 0..100 {
+        let mut client = Client::connect(address).expect("connected");
+        client.send(&Request::post("/naive/conceal")).expect("a reply").expect(200);
+        let replies = race(address, &requests);
+        fooled += usize::from(winner(&tries, &replies[0], canary).is_err());
+    }
+    assert!(fooled > 0, "in 100 races nobody noticed");
 }
 
 #[test]
@@ -144,7 +215,7 @@ fn a_generated_value_is_in_the_reply_that_made_it_and_in_one_reveal_only() {
             (0..READERS).map(|reader| ways[reader % ways.len()].1.clone()).collect()
         })
         .collect();
-    for ((_, value), replies) in secrets.iter().zip(race(&process, &requests)) {
+    for ((_, value), replies) in secrets.iter().zip(race(process.address, &requests)) {
         let showing: Vec<u16> =
             replies.iter().filter(|reply| reply.contains(value)).map(|reply| reply.status).collect();
         assert_eq!(showing, [200]);
@@ -180,7 +251,7 @@ fn of_many_with_a_passphrase_one_who_knows_it_wins_and_those_who_guess_see_nothi
             know.chain(guess).collect()
         })
         .collect();
-    for ((made, canary), replies) in secrets.iter().zip(race(&process, &requests)) {
+    for ((made, canary), replies) in secrets.iter().zip(race(process.address, &requests)) {
         let (know, guess) = replies.split_at(KNOW);
         for reply in guess {
             assert!(matches!(reply.status, 404 | 422 | 503), "{}", reply.text());
