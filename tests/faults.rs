@@ -16,6 +16,8 @@ mod history;
 mod keys;
 #[path = "faults/kill.rs"]
 mod kill;
+#[path = "faults/memory.rs"]
+mod memory;
 #[path = "faults/race.rs"]
 mod race;
 #[path = "faults/residue.rs"]
