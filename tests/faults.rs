@@ -6,6 +6,8 @@ mod support;
 #[path = "faults/kit.rs"]
 mod kit;
 
+#[path = "faults/churn.rs"]
+mod churn;
 #[path = "faults/commands.rs"]
 mod commands;
 #[path = "faults/disk.rs"]
