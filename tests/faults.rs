@@ -10,6 +10,8 @@ mod kit;
 mod churn;
 #[path = "faults/commands.rs"]
 mod commands;
+#[path = "faults/damage.rs"]
+mod damage;
 #[path = "faults/disk.rs"]
 mod disk;
 #[path = "faults/history.rs"]
