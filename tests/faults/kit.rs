@@ -2,6 +2,7 @@
 
 use crate::support::process::{Process, program};
 use crate::support::server::Made;
+pub use crate::support::size;
 use crate::support::{Reply, Request};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
@@ -15,11 +16,6 @@ use std::time::{Duration, Instant};
 use tellonce::config::process_variable;
 use tellonce::vault::Identifiers;
 use tempfile::TempDir;
-
-/// A size for every day, or the one for `tests/soak`, which sets `TELLONCE_TEST_SIZE` to `soak`.
-pub fn size(daily: usize, soak: usize) -> usize {
-    if process_variable("TELLONCE_TEST_SIZE").as_deref() == Some("soak") { soak } else { daily }
-}
 
 /// A data folder inside a folder that vanishes; the log lies beside it.
 pub struct Folder {

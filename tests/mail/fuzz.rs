@@ -3,6 +3,7 @@
 
 use crate::kit::Post;
 use crate::support::server::policy;
+use crate::support::size;
 use crate::support::smtp::{FROM, Mail, Manner, Sink};
 use serde_json::json;
 use tellonce::app::Policy;
@@ -119,7 +120,7 @@ fn made_up_recipients_get_what_was_asked_for_or_nothing() {
     let post = Post::start_under(Policy { max_recipients: 1, ..policy() }, Manner::Accepts);
     let mut dice = Dice(2);
     let mut asked = Vec::new();
-    for _ in 0..400 {
+    for _ in 0..size(400, 10_000) {
         let text = if dice.roll(3) == 0 { dice.text() } else { dice.address() };
         let reply = post.try_conceal(&json!({ "secret": "hello", "recipient": text }));
         match reply.status {
@@ -158,7 +159,7 @@ fn made_up_names_of_the_sender_make_no_header() {
     };
     let mut dice = Dice(3);
     let mut sent = 0;
-    for _ in 0..300 {
+    for _ in 0..size(300, 10_000) {
         let name = dice.text();
         let Some(from) = Sender::parse(&format!("{name} <{FROM}>")) else {
             panic!("a name made the address unreadable: {name:?}");

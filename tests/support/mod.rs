@@ -11,3 +11,12 @@ pub mod smtp;
 pub use http::{Client, Login, Reply, Request};
 pub use process::Process;
 pub use server::Server;
+
+/// A size for every day, or the one for `tests/soak`, which sets `TELLONCE_TEST_SIZE` to `soak`.
+pub fn size(daily: usize, soak: usize) -> usize {
+    if tellonce::config::process_variable("TELLONCE_TEST_SIZE").as_deref() == Some("soak") {
+        soak
+    } else {
+        daily
+    }
+}
