@@ -16,7 +16,7 @@ Answer = namedtuple("Answer", "port")
 CALLS = "pwrite64,pwritev,write,writev,sendto,sendmsg,fdatasync,fsync,ftruncate,unlink,unlinkat,rename,renameat,renameat2"
 FLAGS = ["-f", "-yy", "-xx", "-s", "200000", "-e", f"trace={CALLS}", "-e", "signal=none"]
 
-LINE = re.compile(r"^(\d+) (.*)$")
+LINE = re.compile(r"^(\d+) +(.*)$")
 CALL = re.compile(r"^(\w+)\((.*)\)\s+= (-?\d+)")
 RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>(.*)$")
 FILE = re.compile(r"^(\d+)<([^>]*)>")
