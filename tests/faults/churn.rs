@@ -7,6 +7,7 @@ use crate::support::process::Process;
 use rusqlite::{Connection, params};
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tellonce::secret::SecretId;
 
@@ -132,4 +133,47 @@ fn no_share_outlives_its_secret_however_many_come_and_go() {
         erased.len()
     );
     assert!(fast > 0, "a plain table leaves nothing behind: the control fails");
+}
+
+#[test]
+fn a_share_is_gone_within_ten_seconds_though_others_come_and_go_without_end() {
+    let folder = Folder::new();
+    let process = folder.start();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Dropped when a check in here fails, so that the others stop.
+        let _stopping = Stopping(&stop);
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let mut client = process.connect();
+                while !stop.load(Ordering::Relaxed) {
+                    let other = made(&send(&mut client, &conceal("one of many")));
+                    send(&mut client, &reveal(&other)).expect(200);
+                }
+            });
+        }
+        let mut client = process.connect();
+        for _ in 0..3 {
+            let one = made(&send(&mut client, &conceal("the one")));
+            let share = {
+                let database = folder.open();
+                let id = SecretId::parse(&one.secret).expect("an identifier");
+                shares(&database)[identifiers(&database).secret(&id).as_bytes()]
+            };
+            let needles = Needles::new(std::iter::once(&share[..]));
+            let is_there = || !needles.found_in(folder.files().values()).is_empty();
+            assert!(is_there(), "the search finds nothing");
+            send(&mut client, &reveal(&one)).expect(200);
+            wait_until(Duration::from_secs(10), "the share is gone", || !is_there());
+        }
+    });
+}
+
+/// Tells the others to stop once it is dropped.
+struct Stopping<'s>(&'s AtomicBool);
+
+impl Drop for Stopping<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
