@@ -1,6 +1,7 @@
 //! Commands. `tellonce` alone is `tellonce serve`.
 
 mod account;
+mod backup;
 mod bench;
 mod burn;
 mod check;
@@ -12,6 +13,7 @@ mod manual;
 mod passphrase;
 mod qr;
 mod recent;
+mod restore;
 mod serve;
 mod session;
 mod share;
@@ -46,6 +48,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match matches.subcommand() {
         Some(("account", matches)) => account::run(matches),
+        Some(("backup", matches)) => backup::run(matches),
         Some(("burn", matches)) => burn::run(matches),
         Some(("bench", matches)) => bench::run(matches),
         Some(("check", matches)) => check::run(matches),
@@ -56,6 +59,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(("logout", matches)) => login::run_logout(matches),
         Some(("man", matches)) => manual::run_man(matches),
         Some(("recent", matches)) => recent::run(matches),
+        Some(("restore", matches)) => restore::run(matches),
         Some(("share", matches)) => share::run(matches),
         Some(("status", matches)) => status::run(matches),
         Some(("sweep", matches)) => sweep::run(matches),
@@ -85,6 +89,7 @@ pub fn definition() -> Command {
         .arg(ready_fd())
         .version(env!("CARGO_PKG_VERSION"))
         .subcommands([serve, account::definition(), bench::definition(), check, sweep])
+        .subcommands([backup::definition(), restore::definition()])
         .subcommands([share::definition(), generate::definition(), get::definition(), status::definition()])
         .subcommands([burn::definition(), recent::definition()])
         .subcommands([login::definition(), login::logout_definition()])

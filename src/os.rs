@@ -68,6 +68,26 @@ pub fn bound_unread(listener: &TcpListener, bytes: usize) -> io::Result<()> {
     Ok(rustix::net::sockopt::set_socket_send_buffer_size(listener, bytes)?)
 }
 
+/// Gives a file another name, unless a file has it already.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`], or that the names cannot be changed.
+pub fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // File systems that cannot do that can often do this.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            std::fs::hard_link(from, to).and_then(|()| std::fs::remove_file(from))
+        }
+        renamed => Ok(renamed?),
+    }
+}
+
+/// The folder that a file is in.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Makes the names in a folder durable.
 ///
 /// # Errors

@@ -5,12 +5,14 @@
 //! together, and nobody is answered before the commit is on the disk.
 
 pub mod accounts;
+pub mod backup;
 pub mod ceiling;
 mod connection;
 mod erase;
 pub mod outbox;
 pub mod receipts;
 mod reserve;
+mod restore;
 mod rows;
 mod schema;
 pub mod secrets;
@@ -18,6 +20,7 @@ mod slots;
 mod writer;
 
 pub use erase::erase;
+pub use restore::{Replaced, restore};
 pub use schema::{KeyRow, check_whole, stored_keys};
 pub(crate) use schema::{keys, mask_constant};
 pub use writer::Pending;

@@ -6,6 +6,8 @@ mod support;
 #[path = "faults/kit.rs"]
 mod kit;
 
+#[path = "faults/backup.rs"]
+mod backup;
 #[path = "faults/commands.rs"]
 mod commands;
 #[path = "faults/disk.rs"]

@@ -86,7 +86,7 @@ fn start_log(config: &Config) {
     }
 }
 
-fn make_folder(path: &Path) -> Result<(), StartError> {
+pub(super) fn make_folder(path: &Path) -> Result<(), StartError> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
         StartError::configuration(format!(
             "cannot make the data folder {} (option `data`): {error}",
@@ -96,7 +96,7 @@ fn make_folder(path: &Path) -> Result<(), StartError> {
 }
 
 /// Keeps a second server, and a restore, away from the same database.
-fn lock(data: &Path) -> Result<File, StartError> {
+pub(super) fn lock(data: &Path) -> Result<File, StartError> {
     let path = data.join("tellonce.lock");
     let open = File::options().create(true).truncate(false).write(true).open(&path);
     let file = open.map_err(|error| {

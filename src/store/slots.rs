@@ -7,7 +7,7 @@
 use super::WriteTx;
 use crate::error::Error;
 use crate::random::fill;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use std::cell::RefCell;
 use zeroize::Zeroizing;
 
@@ -96,4 +96,9 @@ pub fn wipe(tx: &WriteTx<'_>, id: i64) -> Result<(), Error> {
     tx.prepare_cached("UPDATE slots SET used = 0, share = ?2 WHERE id = ?1")?.execute(params![id, random])?;
     tx.free_slots.push(id);
     Ok(())
+}
+
+/// Overwrites every share of a file that is to be replaced.
+pub fn wipe_all(transaction: &Connection) -> rusqlite::Result<()> {
+    transaction.execute("UPDATE slots SET used = 0, share = randomblob(length(share))", []).map(|_| ())
 }

@@ -29,7 +29,7 @@ fn set_mode(path: &Path, mode: u32) {
 
 /// What a start on this folder says, which must be a refusal that leaves every byte as it was.
 #[track_caller]
-fn refused_untouched(folder: &Folder, start: Command) -> Ended {
+pub fn refused_untouched(folder: &Folder, start: Command) -> Ended {
     let before = folder.files();
     let ended = finish(start);
     let after = folder.files();
