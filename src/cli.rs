@@ -7,6 +7,7 @@ mod burn;
 mod check;
 mod generate;
 mod get;
+mod key;
 mod login;
 mod made;
 mod manual;
@@ -17,6 +18,7 @@ mod restore;
 mod serve;
 mod session;
 mod share;
+mod stats;
 mod status;
 mod stored;
 mod sweep;
@@ -55,12 +57,14 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(("completions", matches)) => manual::run_completions(matches),
         Some(("generate", matches)) => generate::run(matches),
         Some(("get", matches)) => get::run(matches),
+        Some(("key", matches)) => key::run(matches),
         Some(("login", matches)) => login::run(matches),
         Some(("logout", matches)) => login::run_logout(matches),
         Some(("man", matches)) => manual::run_man(matches),
         Some(("recent", matches)) => recent::run(matches),
         Some(("restore", matches)) => restore::run(matches),
         Some(("share", matches)) => share::run(matches),
+        Some(("stats", matches)) => stats::run(matches),
         Some(("status", matches)) => status::run(matches),
         Some(("sweep", matches)) => sweep::run(matches),
         Some((_, matches)) => serve::run(matches),
@@ -89,7 +93,7 @@ pub fn definition() -> Command {
         .arg(ready_fd())
         .version(env!("CARGO_PKG_VERSION"))
         .subcommands([serve, account::definition(), bench::definition(), check, sweep])
-        .subcommands([backup::definition(), restore::definition()])
+        .subcommands([backup::definition(), restore::definition(), key::definition(), stats::definition()])
         .subcommands([share::definition(), generate::definition(), get::definition(), status::definition()])
         .subcommands([burn::definition(), recent::definition()])
         .subcommands([login::definition(), login::logout_definition()])

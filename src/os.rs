@@ -2,10 +2,10 @@
 
 use rustix::fs::Mode;
 use rustix::time::{ClockId, clock_gettime};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::net::TcpListener;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -57,6 +57,18 @@ pub fn user_id() -> u32 {
 /// If it exists, or cannot be made.
 pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Gives a new file the mode of an older one, and its owner where that is someone else.
+///
+/// # Errors
+/// If only root may do that.
+pub fn give_to(file: &File, old: &Metadata) -> io::Result<()> {
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+        std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid()))?;
+    }
+    file.set_permissions(old.permissions())
 }
 
 /// Lets the system hold at most so many bytes that a client of this listener has not read, and as many

@@ -9,6 +9,7 @@ pub mod backup;
 pub mod ceiling;
 mod connection;
 mod erase;
+pub mod figures;
 pub mod outbox;
 pub mod receipts;
 mod reserve;

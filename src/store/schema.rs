@@ -3,7 +3,7 @@
 use super::connection;
 use crate::error::StartError;
 use crate::random::fill;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
 use std::path::{Path, PathBuf};
 
 /// The present schema.
@@ -86,6 +86,11 @@ pub fn open_quietly(path: &Path) -> rusqlite::Result<Connection> {
     } else {
         open_untouched(path)
     }
+}
+
+/// A moment of the file, in which nothing changes.
+pub fn snapshot(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction()
 }
 
 /// Opens the file for writing: makes it if it is new, checks and upgrades it if it is not.

@@ -1,6 +1,8 @@
 //! Commands and options, as an operator meets them.
 
-use crate::kit::{Dice, Folder, command, conceal, conceal_with, count, finish, made, reveal, wait_until};
+use crate::kit::{
+    Dice, Folder, burn, command, conceal, conceal_with, count, finish, made, reveal, wait_until,
+};
 use crate::support::process::{Process, program, run};
 use serde_json::json;
 use std::fs;
@@ -163,6 +165,58 @@ fn sweep_works_beside_a_running_server_and_prints_what_it_erased() {
     assert_eq!(sweep().lines().next(), Some("erased 0 expired secrets and deleted 0 expired receipts"));
     assert!(process.send(&reveal(&lasting)).expect(200).contains("lasting"));
     made(&process.send(&conceal("the server still writes")));
+}
+
+/// The counts that `stats` prints, by their names in JSON.
+#[track_caller]
+fn stats(folder: &Folder) -> serde_json::Value {
+    let ended = finish(command("stats", &folder.data, &["--json"])).expect(0);
+    serde_json::from_str(&ended.stdout).expect("JSON")
+}
+
+#[test]
+fn stats_counts_and_names_nobody() {
+    let folder = Folder::new();
+    let mut process = Process::start(&folder.data, &["--ttl-min", "1s", "--sweep-interval", "1h"]);
+    let live: Vec<_> =
+        (0..3).map(|number| made(&process.send(&conceal(&format!("live {number}"))))).collect();
+    let read = made(&process.send(&conceal("read")));
+    process.send(&reveal(&read)).expect(200);
+    let burned = made(&process.send(&conceal("burned")));
+    process.send(&burn(&burned)).expect(200);
+    made(&process.send(&conceal_with(&json!({ "secret": "short", "ttl": 2 }))));
+    for arguments in [["account", "add", "ann@example.com"], ["account", "disable", "ann@example.com"]] {
+        let mut account = program();
+        account.args(arguments).arg("--data").arg(&folder.data);
+        let _ = finish(account).expect(0);
+    }
+    wait_until(Duration::from_secs(10), "one expires", || stats(&folder)["expired_secrets"] == 1);
+    let counted = stats(&folder);
+    let expected = json!({ "live": 3, "revealed": 1, "burned": 1, "locked": 0, "expired": 1, "lost": 0 });
+    assert_eq!(counted["receipts"], expected);
+    for (name, count) in [
+        ("live_secrets", 3),
+        ("accounts", 1),
+        ("disabled_accounts", 1),
+        ("waiting_mails", 0),
+        ("used_slots", 4),
+        ("free_slots", 1020),
+        ("keys", 1),
+        ("anonymous_bytes", 4 * 1024),
+    ] {
+        assert_eq!(counted[name], count, "{name}");
+    }
+    let table = finish(command("stats", &folder.data, &[])).expect(0).stdout;
+    assert!(table.lines().any(|line| line.starts_with("secrets, live ") && line.ends_with(" 3")), "{table}");
+    let told = format!("{table}{counted}");
+    for made in &live {
+        assert!(!told.contains(&made.secret[..8]) && !told.contains(&made.receipt[..8]), "{told}");
+    }
+    assert!(!told.contains("ann@"), "{told}");
+    assert!(process.terminate().success());
+    let before = folder.files();
+    assert_eq!(stats(&folder)["live_secrets"], 3);
+    assert_eq!(before, folder.files(), "counting changed a file");
 }
 
 #[test]
