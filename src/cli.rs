@@ -82,9 +82,6 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 /// The whole command line.
 pub fn definition() -> Command {
     let serve = with_options(Command::new("serve").about("Start the server (the default)")).arg(ready_fd());
-    let check = with_options(
-        Command::new("check").about("Show the effective options, and everything that is wrong with them"),
-    );
     let sweep = with_options(
         Command::new("sweep")
             .about("Purge what has expired, once, and print what that was; the server may run"),
@@ -92,7 +89,7 @@ pub fn definition() -> Command {
     with_options(Command::new("tellonce").about("A one-time-secret server"))
         .arg(ready_fd())
         .version(env!("CARGO_PKG_VERSION"))
-        .subcommands([serve, account::definition(), bench::definition(), check, sweep])
+        .subcommands([serve, account::definition(), bench::definition(), check::definition(), sweep])
         .subcommands([backup::definition(), restore::definition(), key::definition(), stats::definition()])
         .subcommands([share::definition(), generate::definition(), get::definition(), status::definition()])
         .subcommands([burn::definition(), recent::definition()])

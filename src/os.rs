@@ -46,6 +46,13 @@ pub fn free_bytes(folder: &Path) -> io::Result<u64> {
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
+/// Whether this user may read and write a file; of a folder, whether it may make files in it.
+pub fn may_use(path: &Path) -> bool {
+    use rustix::fs::{Access, access};
+    let rights = Access::READ_OK | Access::WRITE_OK;
+    access(path, if path.is_dir() { rights | Access::EXEC_OK } else { rights }).is_ok()
+}
+
 /// The user this process runs as.
 pub fn user_id() -> u32 {
     rustix::process::geteuid().as_raw()

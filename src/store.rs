@@ -22,7 +22,7 @@ mod writer;
 
 pub use erase::erase;
 pub use restore::{Replaced, restore};
-pub use schema::{KeyRow, check_whole, stored_keys};
+pub use schema::{KeyRow, beside, check_whole, stored_keys};
 pub(crate) use schema::{keys, mask_constant};
 pub use writer::Pending;
 

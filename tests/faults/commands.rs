@@ -167,6 +167,38 @@ fn sweep_works_beside_a_running_server_and_prints_what_it_erased() {
     made(&process.send(&conceal("the server still writes")));
 }
 
+#[test]
+fn check_finds_what_others_may_touch_and_a_clock_that_was_set_back() {
+    let folder = Folder::new();
+    let mut process = folder.start();
+    made(&process.send(&conceal("from tomorrow")));
+    assert!(process.terminate().success());
+    let set_mode = |path: &std::path::Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    let check = |code: i32| finish(command("check", &folder.data, &[])).expect(code).stdout;
+    let tried: [(std::path::PathBuf, u32, u32, &str); 3] = [
+        (folder.data.clone(), 0o777, 0o700, "mode 777: others may replace its files: `chmod 700`"),
+        (folder.database(), 0o644, 0o600, "mode 644: it is open to others: `chmod 600`"),
+        (folder.file("tellonce.lock"), 0o660, 0o600, "mode 660: it is open to others"),
+    ];
+    for (path, wrong, right, told) in tried {
+        set_mode(&path, wrong);
+        let text = check(78);
+        assert!(text.contains(told) && text.contains(path.to_str().expect("a path")), "{text}");
+        set_mode(&path, right);
+        assert!(check(0).contains("no problems found"));
+    }
+    let tomorrow =
+        "UPDATE receipts SET created_at = created_at + 86400, secret_expires_at = secret_expires_at + 86400,
+                    expires_at = expires_at + 86400, due_at = due_at + 86400";
+    let database = rusqlite::Connection::open(folder.database()).expect("a database");
+    database.execute(tomorrow, []).expect("moved");
+    drop(database);
+    let text = check(78);
+    assert!(text.contains("problem: the clock says 20") && text.contains("set the clock"), "{text}");
+}
+
 /// The counts that `stats` prints, by their names in JSON.
 #[track_caller]
 fn stats(folder: &Folder) -> serde_json::Value {
