@@ -15,6 +15,7 @@ mod passphrase;
 mod qr;
 mod recent;
 mod restore;
+mod selftest;
 mod serve;
 mod session;
 mod share;
@@ -22,6 +23,7 @@ mod stats;
 mod status;
 mod stored;
 mod sweep;
+mod temporary;
 mod terminal;
 
 use crate::app::{App, Policy, Started};
@@ -63,6 +65,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(("man", matches)) => manual::run_man(matches),
         Some(("recent", matches)) => recent::run(matches),
         Some(("restore", matches)) => restore::run(matches),
+        Some(("selftest", matches)) => selftest::run(matches),
         Some(("share", matches)) => share::run(matches),
         Some(("stats", matches)) => stats::run(matches),
         Some(("status", matches)) => status::run(matches),
@@ -91,6 +94,7 @@ pub fn definition() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommands([serve, account::definition(), bench::definition(), check::definition(), sweep])
         .subcommands([backup::definition(), restore::definition(), key::definition(), stats::definition()])
+        .subcommands([selftest::definition()])
         .subcommands([share::definition(), generate::definition(), get::definition(), status::definition()])
         .subcommands([burn::definition(), recent::definition()])
         .subcommands([login::definition(), login::logout_definition()])
@@ -143,9 +147,15 @@ fn configuration(matches: &ArgMatches) -> Result<Config, StartError> {
     })
 }
 
-/// Opens the core as these options say. Without a base URL, links are for `listening_on`.
+/// Opens the core as these options say.
 fn open(config: &Config, base_url: &BaseUrl, role: Role) -> Result<Started, StartError> {
-    let policy = Policy {
+    let policy = policy(config, base_url);
+    App::open(&config.database(), &config.key, role, policy, Clock::system(), Box::new(give_up))
+}
+
+/// The operator's rules, as these options say.
+fn policy(config: &Config, base_url: &BaseUrl) -> Policy {
+    Policy {
         max_secret_bytes: config.max_secret_size,
         ttl: TtlPolicy { default: config.ttl_default, min: config.ttl_min, max: config.ttl_max },
         passphrase_min_length: config.passphrase_min_length,
@@ -166,8 +176,7 @@ fn open(config: &Config, base_url: &BaseUrl, role: Role) -> Result<Started, Star
         argon2: Argon2Cost::DEFAULT,
         links: Links::new(base_url.clone()),
         share_domains: config.share_domains.clone(),
-    };
-    App::open(&config.database(), &config.key, role, policy, Clock::system(), Box::new(give_up))
+    }
 }
 
 /// After a failed commit nobody knows what is on the disk: only a fresh start can tell.

@@ -24,6 +24,7 @@ pub use erase::erase;
 pub use restore::{Replaced, restore};
 pub use schema::{KeyRow, beside, check_whole, stored_keys};
 pub(crate) use schema::{keys, mask_constant};
+pub use slots::used_shares;
 pub use writer::Pending;
 
 use crate::error::{Error, StartError};

@@ -20,3 +20,5 @@ mod kill;
 mod race;
 #[path = "faults/residue.rs"]
 mod residue;
+#[path = "faults/selftest.rs"]
+mod selftest;

@@ -153,7 +153,10 @@ pub fn newest_moment(database: &Path) -> Result<Option<Timestamp>, StartError> {
 }
 
 /// Looks at one snapshot of the file.
-fn look<T>(database: &Path, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StartError> {
+pub(super) fn look<T>(
+    database: &Path,
+    query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> Result<T, StartError> {
     let look = || -> Result<T, Failure> {
         let mut connection = schema::open_quietly(database)?;
         schema::version(&connection)?;
