@@ -22,3 +22,5 @@ mod race;
 mod residue;
 #[path = "faults/selftest.rs"]
 mod selftest;
+#[path = "faults/upgrade.rs"]
+mod upgrade;
