@@ -177,7 +177,7 @@ fn wrong_passphrase<S: Subject>(subject: S) -> Outcome {
 }
 
 /// How long a share that was overwritten may still lie in the log.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(10);
 
 /// What has ended leaves nothing in the files with which it could be opened.
 fn residue<S: Subject>(subject: S) -> Outcome {

@@ -374,3 +374,28 @@ fn a_restore_that_is_killed_leaves_a_database_that_starts_and_can_be_restored_ag
     println!("{seen:?}");
     assert!(folder.files().keys().all(|name| !name.contains(".new")), "nothing half-done is left");
 }
+
+#[test]
+fn after_a_crash_a_backup_has_what_is_only_in_the_log_and_a_restore_leaves_no_log_behind() {
+    let folder = Folder::new();
+    let mut process = folder.start();
+    let lost = made(&process.send(&conceal("only in the log")));
+    process.kill();
+    assert!(folder.log_bytes() > 0, "the kill came too late to leave a log");
+    let file = folder.beside("backup");
+    run(backup(&folder, &file));
+
+    let mut process = folder.start();
+    let late = made(&process.send(&conceal("in the log of the replaced file")));
+    process.kill();
+    assert!(folder.log_bytes() > 0, "the kill came too late to leave a log");
+    let shares = live_shares(&folder.open_copy().1);
+    assert_eq!(shares.len(), 2);
+    run(restore(&folder, &file));
+    for (name, bytes) in folder.files() {
+        assert_eq!(found(&shares, &bytes), 0, "{name}");
+    }
+    let process = folder.start();
+    assert_eq!(state(&process, &lost), "orphaned");
+    process.send(&receipt(&late)).expect(404);
+}
