@@ -146,7 +146,8 @@ pub fn add(path: &Path) -> Result<Fingerprint, StartError> {
         for part in with_first(&text, &key.to_hex()) {
             file.write_all(part.as_bytes())?;
         }
-        os::give_to(&file, &old)?;
+        os::give_to_owner_of(&old, &file)?;
+        file.set_permissions(old.permissions())?;
         file.sync_all()?;
         std::fs::rename(&unfinished, &path)?;
         os::sync_folder(os::folder_of(&path))

@@ -66,16 +66,17 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// Gives a new file the mode of an older one, and its owner where that is someone else.
+/// Gives a new file to whom another file or folder belongs, so that the server can use what root has made
+/// for it.
 ///
 /// # Errors
 /// If only root may do that.
-pub fn give_to(file: &File, old: &Metadata) -> io::Result<()> {
+pub fn give_to_owner_of(other: &Metadata, file: &File) -> io::Result<()> {
     let new = file.metadata()?;
-    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-        std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid()))?;
+    if (new.uid(), new.gid()) == (other.uid(), other.gid()) {
+        return Ok(());
     }
-    file.set_permissions(old.permissions())
+    std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid()))
 }
 
 /// Lets the system hold at most so many bytes that a client of this listener has not read, and as many

@@ -157,6 +157,9 @@ impl Backup {
     pub(super) fn unpack(&self, path: &Path, replaced: &[(String, i64)]) -> Result<(), StartError> {
         let write = || -> io::Result<()> {
             let mut file = os::create_private(path)?;
+            if os::user_id() == 0 {
+                os::give_to_owner_of(&std::fs::metadata(os::folder_of(path))?, &file)?;
+            }
             io::copy(&mut std::fs::File::open(&self.path)?, &mut file)?;
             file.sync_all()
         };

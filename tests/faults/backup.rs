@@ -10,7 +10,7 @@ use crate::support::{Login, Reply, Request};
 use rusqlite::{Connection, OpenFlags, types::Value};
 use serde_json::json;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -315,6 +315,33 @@ fn a_backup_and_its_key_make_a_server_on_an_empty_machine() {
     let process = machine.start();
     assert_eq!(receipts_in(&process.send(&recent(&login))), 0);
     assert_eq!(account(&machine, "bob@example.com").user, "bob@example.com");
+}
+
+#[test]
+fn what_root_restores_belongs_to_the_owner_of_the_folder() {
+    let folder = Folder::new();
+    let mut process = folder.start();
+    let file = folder.beside("backup");
+    run(backup(&folder, &file));
+    assert!(process.terminate().success());
+    let is_root = fs::metadata("/proc/self").expect("this process").uid() == 0;
+    let owner = if is_root { 65_534 } else { fs::metadata(&folder.data).expect("a folder").uid() };
+    for path in [folder.data.clone(), folder.key()] {
+        chown(path, Some(owner), None).expect("another owner");
+    }
+    run(restore(&folder, &file));
+    let mut rotate = program();
+    rotate.args(["key", "rotate", "--data"]).arg(&folder.data);
+    run(rotate);
+    for path in [folder.database(), folder.key()] {
+        let metadata = fs::metadata(&path).expect("a file");
+        assert_eq!(
+            (metadata.uid(), metadata.permissions().mode() & 0o777),
+            (owner, 0o600),
+            "{}",
+            path.display()
+        );
+    }
 }
 
 #[test]
