@@ -21,7 +21,9 @@ pub struct Held {
 /// Copies keys, accounts and receipts out of one snapshot of the database, and leaves everything else
 /// behind. Wrong passphrases are counted in the row of a secret while it lives; on a receipt whose secret
 /// is not copied they must not be forgotten. Numbers of accounts are never used twice, so the last one
-/// comes along even if its account is gone.
+/// comes along even if its account is gone. Receipts keep their numbers, which links hide; later numbers may
+/// be given again after a restore, as after any deletion: a row is found by number and hash together, and
+/// nothing is sealed to a number alone.
 const COPY: &str = "
     INSERT INTO main.keys (id, fingerprint) SELECT id, fingerprint FROM live.keys;
     INSERT INTO main.meta (id, mask_constant) SELECT id, mask_constant FROM live.meta;
