@@ -68,19 +68,19 @@ pub fn uri(path: &Path, option: &str) -> String {
     format!("file:{path}?{option}")
 }
 
-const LOOK: OpenFlags =
+const READ_ONLY: OpenFlags =
     OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_URI).union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// Opens the main file alone, and touches nothing: what is only in the log is not seen.
 pub fn open_untouched(path: &Path) -> rusqlite::Result<Connection> {
-    Connection::open_with_flags(uri(path, "immutable=1"), LOOK)
+    Connection::open_with_flags(uri(path, "immutable=1"), READ_ONLY)
 }
 
 /// Opens the file to read all of it, and changes nothing in the folder: where no server runs there is no
 /// log, and SQLite must not make one in order to read.
 pub fn open_quietly(path: &Path) -> rusqlite::Result<Connection> {
     if beside(path, "-wal").exists() {
-        let connection = Connection::open_with_flags(path, LOOK)?;
+        let connection = Connection::open_with_flags(path, READ_ONLY)?;
         connection.busy_timeout(connection::BUSY)?;
         Ok(connection)
     } else {
