@@ -318,6 +318,32 @@ fn a_backup_and_its_key_make_a_server_on_an_empty_machine() {
 }
 
 #[test]
+fn a_backup_from_before_a_rotation_is_restored_as_long_as_its_key_is_there() {
+    let folder = Folder::new();
+    let mut process = folder.start();
+    let login = account(&folder, "ann@example.com");
+    let file = folder.beside("backup");
+    run(backup(&folder, &file));
+    let mut rotate = program();
+    rotate.args(["key", "rotate", "--data"]).arg(&folder.data);
+    run(rotate);
+    assert!(process.terminate().success());
+    assert!(folder.start().terminate().success());
+
+    let both = fs::read_to_string(folder.key()).expect("the key file");
+    let new = both.lines().find(|line| !line.starts_with('#')).expect("the new key");
+    write_key(&folder.key(), new);
+    refused_untouched(&folder, restore(&folder, &file)).refuses(78, &["is not the one"]);
+    write_key(&folder.key(), &both);
+    let ended = finish(restore(&folder, &file)).expect(0);
+    assert!(ended.stdout.contains("ann@example.com"), "{}", ended.stdout);
+    assert!(folder.start().terminate().success());
+    // The start has sealed the account's address under the new key again.
+    write_key(&folder.key(), new);
+    assert_eq!(receipts_in(&folder.start().send(&recent(&login))), 0);
+}
+
+#[test]
 fn what_root_restores_belongs_to_the_owner_of_the_folder() {
     let folder = Folder::new();
     let mut process = folder.start();
