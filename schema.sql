@@ -61,7 +61,8 @@ CREATE TABLE receipts (
     -- NULL: the default domain.
     share_domain      TEXT,
     -- NULL: nothing has ended the secret, or it expired.
-    outcome           TEXT CHECK (outcome IN ('revealed', 'burned', 'locked')),
+    -- (Not IN, for which SQLite would build a table at every write.)
+    outcome           TEXT CHECK (outcome = 'revealed' OR outcome = 'burned' OR outcome = 'locked'),
     outcome_at        INTEGER CHECK ((outcome IS NULL) = (outcome_at IS NULL)),
     -- Looks at the link that changed nothing.
     views             INTEGER NOT NULL DEFAULT 0 CHECK (views >= 0),
@@ -70,7 +71,7 @@ CREATE TABLE receipts (
     -- Wrong passphrases before the secret ended; while it lives they are counted in its own row.
     failed_attempts   INTEGER NOT NULL DEFAULT 0 CHECK (failed_attempts >= 0),
     -- The mail with the link. NULL: none was asked for.
-    mail              TEXT CHECK (mail IN ('pending', 'sent', 'failed')),
+    mail              TEXT CHECK (mail = 'pending' OR mail = 'sent' OR mail = 'failed'),
     shared_at         INTEGER CHECK ((mail IS 'sent') = (shared_at IS NOT NULL)),
     -- Sealed under the receipt's identifier.
     box               BLOB NOT NULL,

@@ -130,10 +130,14 @@ fn configure(config: &mut ServiceConfig) {
         .service(pages::scope());
 }
 
+/// Room for most replies, so that they need not be moved while they grow.
+const REPLY_BYTES: usize = 2 << 10;
+
 /// A reply in JSON.
 fn json(body: &impl Serialize) -> HttpResponse {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => HttpResponse::Ok()
+    let mut bytes = Vec::with_capacity(REPLY_BYTES);
+    match serde_json::to_writer(&mut bytes, body) {
+        Ok(()) => HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, "application/json; charset=utf-8"))
             .body(bytes),
         Err(error) => error::respond(&crate::error::Error::Internal(Box::new(error)), None),

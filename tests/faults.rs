@@ -6,6 +6,8 @@ mod support;
 #[path = "faults/kit.rs"]
 mod kit;
 
+#[path = "faults/backup.rs"]
+mod backup;
 #[path = "faults/churn.rs"]
 mod churn;
 #[path = "faults/commands.rs"]
@@ -26,3 +28,7 @@ mod memory;
 mod race;
 #[path = "faults/residue.rs"]
 mod residue;
+#[path = "faults/selftest.rs"]
+mod selftest;
+#[path = "faults/upgrade.rs"]
+mod upgrade;

@@ -350,6 +350,8 @@ struct Checkpoints {
     erased: u64,
     first_erased: Option<Instant>,
     idle: bool,
+    /// Commits since the log's size was looked at.
+    commits: u32,
     blocked_since: Option<Instant>,
     last_try: Instant,
 }
@@ -365,6 +367,8 @@ impl Checkpoints {
     const WRITTEN_IDLE: Duration = Duration::from_secs(2);
     /// The log's size from which it is emptied anyway.
     const LOG_BYTES: u64 = 16 << 20;
+    /// Commits after which that is looked at.
+    const COMMITS: u32 = 64;
     /// How long to wait for readers, and between two tries that they blocked.
     const READERS: Duration = Duration::from_millis(50);
 
@@ -374,6 +378,7 @@ impl Checkpoints {
             erased: 0,
             first_erased: None,
             idle: false,
+            commits: 0,
             blocked_since: None,
             last_try: Instant::now(),
         }
@@ -390,6 +395,7 @@ impl Checkpoints {
 
     fn committed(&mut self, erased: u64) {
         self.idle = false;
+        self.commits += 1;
         self.erased += erased;
         if erased > 0 {
             self.first_erased.get_or_insert_with(Instant::now);
@@ -406,13 +412,19 @@ impl Checkpoints {
             || self.first_erased.is_some_and(|at| self.idle || at.elapsed() >= Self::UNDER_LOAD);
         // The log may hold what a command beside the server has erased, so its size decides and not
         // what this writer remembers.
-        let written = match self.log_bytes() {
-            0 => false,
-            bytes => self.idle || bytes >= Self::LOG_BYTES,
-        };
+        let written =
+            self.is_to_be_looked_at() && self.log_bytes() >= if self.idle { 1 } else { Self::LOG_BYTES };
         if !resting && (erased || written) {
             self.run(connection, condition);
         }
+    }
+
+    fn is_to_be_looked_at(&mut self) -> bool {
+        let is_time = self.idle || self.commits >= Self::COMMITS;
+        if is_time {
+            self.commits = 0;
+        }
+        is_time
     }
 
     fn log_bytes(&self) -> u64 {

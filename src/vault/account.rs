@@ -25,13 +25,13 @@ pub fn new_token() -> ApiToken {
 /// wrong, there is no row, so that time does not tell which.
 pub fn token_lookup(user: &str, token: &ApiToken) -> [u8; 16] {
     let user = Zeroizing::new(user.to_ascii_lowercase());
-    first(&derive(label::LOOKUP_TOKEN, &[user.as_bytes(), token.expose().as_bytes()]))
+    first(&derive(&label::LOOKUP_TOKEN, &[user.as_bytes(), token.expose().as_bytes()]))
 }
 
 impl Vault {
     /// Seals a receipt's identifier for its owner's list: only the token opens it.
     pub fn seal_own(&self, token: &ApiToken, lookup: &Lookup, id: &ReceiptId) -> Vec<u8> {
-        let aad = associated_data(label::OWN, KeyId::NONE, lookup.as_bytes(), NEVER);
+        let aad = associated_data(&label::OWN, KeyId::NONE, lookup.as_bytes(), NEVER);
         seal(&own_key(token), &aad, &padding::pad(id.as_str().as_bytes(), BUCKET))
     }
 
@@ -45,7 +45,7 @@ impl Vault {
         lookup: &Lookup,
         sealed: &[u8],
     ) -> Result<ReceiptId, VaultError> {
-        let aad = associated_data(label::OWN, KeyId::NONE, lookup.as_bytes(), NEVER);
+        let aad = associated_data(&label::OWN, KeyId::NONE, lookup.as_bytes(), NEVER);
         text(&open(&own_key(token), &aad, sealed)?, BUCKET)
             .and_then(ReceiptId::parse)
             .ok_or(VaultError::Damaged)
@@ -54,8 +54,8 @@ impl Vault {
     /// Seals an account's address under the newest root key.
     pub fn seal_address(&self, account: AccountId, address: &EmailAddress) -> (KeyId, Vec<u8>) {
         let (key_id, root) = self.ring.newest();
-        let aad = associated_data(label::ADDRESS, key_id, &row(account), NEVER);
-        let key = derive(label::ADDRESS, &[root.expose()]);
+        let aad = associated_data(&label::ADDRESS, key_id, &row(account), NEVER);
+        let key = derive(&label::ADDRESS, &[root.expose()]);
         (key_id, seal(&key, &aad, &padding::pad(address.as_str().as_bytes(), BUCKET)))
     }
 
@@ -70,16 +70,16 @@ impl Vault {
         sealed: &[u8],
     ) -> Result<EmailAddress, VaultError> {
         let root = self.ring.get(key_id).ok_or(VaultError::KeyMissing)?;
-        let aad = associated_data(label::ADDRESS, key_id, &row(account), NEVER);
-        let padded = open(&derive(label::ADDRESS, &[root.expose()]), &aad, sealed)?;
+        let aad = associated_data(&label::ADDRESS, key_id, &row(account), NEVER);
+        let padded = open(&derive(&label::ADDRESS, &[root.expose()]), &aad, sealed)?;
         text(&padded, BUCKET).and_then(EmailAddress::parse).ok_or(VaultError::Damaged)
     }
 
     /// Seals a mail that waits, under the newest root key and the share in its slot.
     pub fn seal_mail(&self, share: &Share, content: &[u8]) -> (KeyId, Vec<u8>) {
         let (key_id, root) = self.ring.newest();
-        let aad = associated_data(label::MAIL, key_id, &[0; 16], NEVER);
-        let key = derive(label::MAIL, &[root.expose(), share.expose()]);
+        let aad = associated_data(&label::MAIL, key_id, &[0; 16], NEVER);
+        let key = derive(&label::MAIL, &[root.expose(), share.expose()]);
         (key_id, seal(&key, &aad, &padding::pad(content, MAIL_BUCKET)))
     }
 
@@ -94,15 +94,15 @@ impl Vault {
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let root = self.ring.get(key_id).ok_or(VaultError::KeyMissing)?;
-        let aad = associated_data(label::MAIL, key_id, &[0; 16], NEVER);
-        let padded = open(&derive(label::MAIL, &[root.expose(), share.expose()]), &aad, sealed)?;
+        let aad = associated_data(&label::MAIL, key_id, &[0; 16], NEVER);
+        let padded = open(&derive(&label::MAIL, &[root.expose(), share.expose()]), &aad, sealed)?;
         let content = padding::unpad(&padded, MAIL_BUCKET).ok_or(VaultError::Damaged)?;
         Ok(Zeroizing::new(content.to_vec()))
     }
 }
 
 fn own_key(token: &ApiToken) -> Zeroizing<[u8; 32]> {
-    derive(label::OWN, &[token.expose().as_bytes()])
+    derive(&label::OWN, &[token.expose().as_bytes()])
 }
 
 fn row(account: AccountId) -> [u8; 16] {

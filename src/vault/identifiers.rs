@@ -5,7 +5,7 @@
 //! uniform and its holder learns neither a time nor how many there are. The server reads the number
 //! back, finds the row by it, and compares a hash of the whole: rows lie in the order they were made.
 
-use super::{derive, first, label};
+use super::{Label, derive, first, label};
 use crate::random::fill;
 use crate::secret::{ID_LENGTH, NUMBERS, ReceiptId, SecretId};
 use zeroize::Zeroizing;
@@ -57,12 +57,12 @@ impl Identifiers {
 
     /// Where a secret's row is.
     pub fn secret(&self, id: &SecretId) -> Lookup {
-        self.lookup(label::LOOKUP_SECRET, id.as_str())
+        self.lookup(&label::LOOKUP_SECRET, id.as_str())
     }
 
     /// Where a receipt's row is.
     pub fn receipt(&self, id: &ReceiptId) -> Lookup {
-        self.lookup(label::LOOKUP_RECEIPT, id.as_str())
+        self.lookup(&label::LOOKUP_RECEIPT, id.as_str())
     }
 
     fn draw(&self, number: i64) -> Zeroizing<String> {
@@ -77,7 +77,7 @@ impl Identifiers {
         Zeroizing::new(id.iter().copied().map(char::from).collect())
     }
 
-    fn lookup(&self, label: &str, id: &str) -> Lookup {
+    fn lookup(&self, label: &Label, id: &str) -> Lookup {
         let mut bytes = [0; Lookup::BYTES];
         bytes[..4].copy_from_slice(&self.number(id.as_bytes()).to_be_bytes());
         bytes[4..].copy_from_slice(&first::<12>(&derive(label, &[id.as_bytes()])));
@@ -92,7 +92,7 @@ impl Identifiers {
     }
 
     fn mask(&self, random: &[u8]) -> u64 {
-        let derived = derive(label::MASK, &[&self.mask_constant, random]);
+        let derived = derive(&label::MASK, &[&self.mask_constant, random]);
         u64::from_le_bytes(first(&derived)) % MODULUS
     }
 }

@@ -31,7 +31,7 @@ impl RootKey {
 
     /// Recognises the key without giving it away.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint(first(&derive(label::FINGERPRINT, &[self.expose()])))
+        Fingerprint(first(&derive(&label::FINGERPRINT, &[self.expose()])))
     }
 
     pub(super) fn expose(&self) -> &[u8] {

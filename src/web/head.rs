@@ -21,12 +21,17 @@ impl Head {
     /// Goes through these bytes up to the end of the head, and returns how many that were; all of them
     /// if it does not end there, or has ended before.
     pub fn end_in(&mut self, bytes: &[u8]) -> usize {
-        for (index, byte) in bytes.iter().enumerate() {
-            *self = self.after(*byte);
-            match self {
-                Self::Over => return index + 1,
-                Self::Behind => break,
-                _ => {}
+        let mut index = 0;
+        while index < bytes.len() && *self != Self::Behind {
+            // Most of a head is the inside of lines.
+            if *self == Self::InLine {
+                let Some(line_feed) = bytes[index..].iter().position(|byte| *byte == b'\n') else { break };
+                index += line_feed;
+            }
+            *self = self.after(bytes[index]);
+            index += 1;
+            if self.is_over() {
+                return index;
             }
         }
         bytes.len()
