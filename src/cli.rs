@@ -6,6 +6,7 @@ mod burn;
 mod check;
 mod generate;
 mod get;
+mod health;
 mod login;
 mod made;
 mod manual;
@@ -52,6 +53,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(("completions", matches)) => manual::run_completions(matches),
         Some(("generate", matches)) => generate::run(matches),
         Some(("get", matches)) => get::run(matches),
+        Some(("health", matches)) => health::run(matches),
         Some(("login", matches)) => login::run(matches),
         Some(("logout", matches)) => login::run_logout(matches),
         Some(("man", matches)) => manual::run_man(matches),
@@ -84,7 +86,7 @@ pub fn definition() -> Command {
     with_options(Command::new("tellonce").about("A one-time-secret server"))
         .arg(ready_fd())
         .version(env!("CARGO_PKG_VERSION"))
-        .subcommands([serve, account::definition(), bench::definition(), check, sweep])
+        .subcommands([serve, account::definition(), bench::definition(), check, sweep, health::definition()])
         .subcommands([share::definition(), generate::definition(), get::definition(), status::definition()])
         .subcommands([burn::definition(), recent::definition()])
         .subcommands([login::definition(), login::logout_definition()])

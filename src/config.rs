@@ -164,6 +164,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         "",
         "Links at the bottom of the pages, such as Imprint=https://example.com/imprint",
     ),
+    option(
+        "metrics-listen",
+        "ADDR:PORT",
+        "",
+        "Where to answer /metrics, /health/live and /health/ready, such as 127.0.0.1:9187; nowhere if not set",
+    ),
     option("max-connections", "COUNT", "4096", "Connections open at once; 2 to 65536"),
     option("smtp-host", "HOST[:PORT]", "", "The mail server; without one no mail is sent"),
     option(
@@ -258,6 +264,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// The look of the pages.
     pub brand: BrandOptions,
+    /// Where to answer operators' programs.
+    pub metrics_listen: Option<SocketAddr>,
     /// Connections open at once.
     pub max_connections: usize,
     /// The mail server.

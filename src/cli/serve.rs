@@ -7,6 +7,7 @@ use crate::mailer::{self, Mailer};
 use crate::os;
 use crate::store::Role;
 use crate::sweeper;
+use crate::watch::Watch;
 use crate::web::brand::Brand;
 use crate::web::server::{Bounds, server};
 use crate::web::{Rules, Site};
@@ -34,7 +35,8 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     os::allow_many_files();
     make_folder(&config.data)?;
     let _lock = lock(&config.data)?;
-    let listener = listen(config.listen)?;
+    let listener = listen("listen", config.listen)?;
+    let watched = config.metrics_listen.map(|address| listen("metrics-listen", address)).transpose()?;
     let address = listener.local_addr().map_err(|error| StartError::storage(error.to_string()))?;
     let base_url = config.base_url.clone().unwrap_or_else(|| BaseUrl::of_address(address));
     let mailer = config.mail.as_ref().map(Mailer::new).transpose()?;
@@ -49,7 +51,8 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     };
     let site = Data::new(Site::new(opened.app, rules));
     let shared = site.clone().into_inner();
-    let served = actix_web::rt::System::new().block_on(serve(&config, site, listener, mailer, ready_fd));
+    let served =
+        actix_web::rt::System::new().block_on(serve(&config, site, (listener, watched), mailer, ready_fd));
     close(shared);
     served.map_err(|error| StartError::storage(format!("the server stopped: {error}")))?;
     tracing::info!("stopped");
@@ -111,9 +114,9 @@ fn lock(data: &Path) -> Result<File, StartError> {
     Ok(file)
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+fn listen(option: &str, address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).map_err(|error| {
-        StartError::configuration(format!("cannot listen on {address} (option `listen`): {error}"))
+        StartError::configuration(format!("cannot listen on {address} (option `{option}`): {error}"))
     })
 }
 
@@ -138,7 +141,7 @@ fn report(config: &Config, opened: &Started) {
 async fn serve(
     config: &Config,
     site: Data<Site>,
-    listener: TcpListener,
+    (listener, watched): (TcpListener, Option<TcpListener>),
     mailer: Option<Mailer>,
     ready_fd: Option<u32>,
 ) -> std::io::Result<()> {
@@ -150,6 +153,17 @@ async fn serve(
     };
     let server = server(&site, listener, bounds)?;
     stop_on_signal(server.handle())?;
+    if let Some(listener) = watched {
+        let address = listener.local_addr()?;
+        listener.set_nonblocking(true)?;
+        Watch::new(site.clone(), config.sweep_interval).serve(tokio::net::TcpListener::from_std(listener)?);
+        tracing::info!(url = %format!("http://{address}"), "metrics and health");
+        if !address.ip().is_loopback() {
+            tracing::warn!(
+                "whoever reaches the address of metrics and health (`metrics-listen`) can read them"
+            );
+        }
+    }
     let mailer = mailer.map(|mailer| mailer::start(site.clone(), mailer));
     let sweeper = sweeper::start(site, config.sweep_interval);
     tracing::info!(url = %format!("http://{address}"), "ready");
