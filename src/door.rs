@@ -12,10 +12,8 @@ use tokio::task::JoinHandle;
 
 /// The longest head that is read,
 const HEAD_BYTES: usize = 8 << 10;
-/// how long all of a connection may take,
+/// and how long all of a connection may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// and how many are open at once.
-const CONNECTIONS: usize = 64;
 /// How long to rest when the system has no connection to give.
 const REST: Duration = Duration::from_millis(100);
 
@@ -49,13 +47,14 @@ impl Answer {
     }
 }
 
-/// Answers whoever asks this listener for a path by GET or HEAD, on this event loop.
-pub fn serve<F, R>(listener: TcpListener, answer: F) -> JoinHandle<()>
+/// Answers whoever asks this listener for a path by GET or HEAD, on this event loop, over so many
+/// connections at once.
+pub fn serve<F, R>(listener: TcpListener, connections: usize, answer: F) -> JoinHandle<()>
 where
     F: Fn(String) -> R + 'static,
     R: Future<Output = Answer> + 'static,
 {
-    let (answer, places) = (Rc::new(answer), Rc::new(Semaphore::new(CONNECTIONS)));
+    let (answer, places) = (Rc::new(answer), Rc::new(Semaphore::new(connections)));
     actix_web::rt::spawn(async move {
         loop {
             let Ok((stream, _)) = listener.accept().await else {
@@ -81,12 +80,17 @@ where
     let mut words = head.lines().next().unwrap_or_default().split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let reply = match method {
-        "GET" | "HEAD" if target.starts_with('/') => answer(target.to_owned()).await,
+        "GET" | "HEAD" if is_path(target) => answer(target.to_owned()).await,
         "GET" | "HEAD" => Answer::text("400 Bad Request", "this is no path\n"),
         _ => Answer::text("405 Method Not Allowed", "only GET and HEAD\n"),
     };
     stream.write_all(&reply.bytes(method == "HEAD")).await?;
     stream.shutdown().await
+}
+
+/// Nothing in it may end a line of the reply.
+fn is_path(target: &str) -> bool {
+    target.starts_with('/') && target.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Reads up to the empty line that ends a head.

@@ -5,10 +5,12 @@
 use crate::app::Vitals;
 use crate::door::{self, Answer};
 use crate::time::Ttl;
+use crate::tls::Certificates;
 use crate::web::Site;
 use crate::web::counts::{BOUNDS, Counts};
 use actix_web::web::Data;
 use std::fmt::{Display, Write};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -18,22 +20,29 @@ const MISSED_SWEEPS: u32 = 5;
 /// How long erased shares may stay in the log under load, twice over.
 const LOG_PATIENCE: Duration = Duration::from_secs(10);
 
+/// A certificate is renewed when the third part of its life is left. It is late when only this part is.
+const LATE: i64 = 6;
+/// Connections open at once.
+const CONNECTIONS: usize = 64;
+
 /// What is watched.
 #[derive(Clone)]
 pub struct Watch {
     site: Data<Site>,
     sweep_interval: Duration,
+    certificates: Option<Arc<Certificates>>,
 }
 
 impl Watch {
-    /// Watches this site, which is to be swept this often.
-    pub fn new(site: Data<Site>, sweep_interval: Ttl) -> Self {
-        Self { site, sweep_interval: Duration::from_secs(sweep_interval.seconds().unsigned_abs()) }
+    /// Watches this site, which is to be swept this often, and its certificates, if it has any.
+    pub fn new(site: Data<Site>, sweep_interval: Ttl, certificates: Option<Arc<Certificates>>) -> Self {
+        let sweep_interval = Duration::from_secs(sweep_interval.seconds().unsigned_abs());
+        Self { site, sweep_interval, certificates }
     }
 
     /// Answers on this listener, on this event loop.
     pub fn serve(self, listener: TcpListener) -> JoinHandle<()> {
-        door::serve(listener, move |target| {
+        door::serve(listener, CONNECTIONS, move |target| {
             let watch = self.clone();
             async move {
                 // Numbers are read from the disk, which may be slow, or stuck.
@@ -68,13 +77,32 @@ impl Watch {
     }
 
     /// Every complaint there may be, and whether it is so.
-    fn judge(&self, vitals: &Vitals) -> [(&'static str, bool); 4] {
+    fn judge(&self, vitals: &Vitals) -> [(&'static str, bool); 6] {
+        let left = self.certificate_left();
+        let is_short = |left: &CertificateLeft| left.seconds < left.lifetime / LATE;
         [
+            ("no-certificate", self.certificates.is_some() && left.is_none_or(|left| left.seconds <= 0)),
+            ("certificate-not-renewed", left.is_some_and(|left| left.seconds > 0 && is_short(&left))),
             ("disk-full", vitals.is_full),
             ("sweeper-stuck", vitals.sweep_age > self.sweep_interval * MISSED_SWEEPS),
             ("clock-stepped", vitals.is_clock_disputed),
             ("log-not-emptied", vitals.log_blocked > LOG_PATIENCE),
         ]
+    }
+
+    /// How long the certificate is still valid; none if there is none.
+    fn certificate_left(&self) -> Option<CertificateLeft> {
+        let validity = self.certificates.as_ref()?.validity()?;
+        let seconds = validity.until.since(self.site.app.clock().now().latest());
+        Some(CertificateLeft { seconds, lifetime: validity.seconds() })
+    }
+
+    fn certificate(&self, text: &mut Text) {
+        let Some(certificates) = &self.certificates else { return };
+        let left = self.certificate_left().map_or(0, |left| left.seconds.max(0));
+        text.single("certificate_left_seconds", "gauge", "Until the TLS certificate ends.", left);
+        let help = "Attempts at a new TLS certificate that failed since the last success.";
+        text.single("certificate_failures", "gauge", help, certificates.failures());
     }
 
     fn metrics(&self) -> Answer {
@@ -94,12 +122,20 @@ impl Watch {
             // The counts of requests are worth having all the same.
             Err(error) => tracing::warn!(cause = ?error.cause(), "cannot read the numbers for metrics"),
         }
+        self.certificate(&mut text);
         text.family("build_info", "gauge", "The version of the program.");
         text.line("build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
         let mut answer = Answer::text("200 OK", text.0);
         answer.headers = vec![("Content-Type", "text/plain; version=0.0.4; charset=utf-8".into())];
         answer
     }
+}
+
+/// What is left of a certificate's life, in seconds.
+#[derive(Clone, Copy)]
+struct CertificateLeft {
+    seconds: i64,
+    lifetime: i64,
 }
 
 /// Prometheus's text format: a few lines, which need no library.

@@ -16,6 +16,7 @@ mod log;
 pub mod pages;
 mod params;
 pub mod plain;
+pub mod redirect;
 mod routes;
 pub mod server;
 mod slashes;

@@ -1,5 +1,7 @@
 //! From texts to types. Every problem is collected, none stops the others from being found.
 
+mod tls;
+
 use super::{BaseUrl, Config, LogFormat, OPTIONS, Origin, Problem, Values, secret_text};
 use crate::app::Create;
 use crate::keyfile::KeySource;
@@ -17,6 +19,8 @@ pub fn config(values: &Values, credentials: Option<&Path>, problems: &mut Vec<Pr
     let mut options = Options { values, problems };
     let config = Config {
         listen: options.parse("listen", socket_address),
+        tls: options.tls(),
+        redirect_listen: options.parse("redirect-listen", |text| optional(text, socket_address)),
         data: options.parse("data", |text| Ok(PathBuf::from(text))),
         base_url: options.parse("base-url", |text| optional(text, base_url)),
         key: key(values, credentials),
@@ -164,6 +168,7 @@ impl Options<'_> {
         } else if !(config.ttl_min..=config.ttl_max).contains(&config.ttl_default) {
             self.problem("ttl-default", "must be between ttl-min and ttl-max");
         }
+        self.check_tls(config);
         if config.base_url.is_none() && config.listen.ip().is_unspecified() {
             self.problem(
                 "base-url",

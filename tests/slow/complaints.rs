@@ -18,14 +18,14 @@ fn soon(watch: &Watch, complaints: &[&str]) {
 #[test]
 fn a_stuck_sweeper_a_stepped_clock_and_a_log_that_is_not_emptied() {
     let server = Server::start();
-    let watch = Watch::new(server.site.clone(), Ttl::from_seconds(1));
+    let watch = Watch::new(server.site.clone(), Ttl::from_seconds(1), None);
     assert!(watch.complaints().is_empty());
     // Nobody sweeps in here.
     soon(&watch, &["sweeper-stuck"]);
     server.run(server.site.app.sweep()).expect("swept");
     assert!(watch.complaints().is_empty());
 
-    let patient = Watch::new(server.site.clone(), Ttl::from_seconds(3600));
+    let patient = Watch::new(server.site.clone(), Ttl::from_seconds(3600), None);
     server.site.app.clock().step_wall(301);
     assert_eq!(patient.complaints(), ["clock-stepped"]);
     server.site.app.clock().step_wall(-301);

@@ -1,0 +1,1 @@
+//! Certificates from an ACME directory (RFC 8555).
