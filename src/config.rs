@@ -97,12 +97,7 @@ pub const OPTIONS: &[OptionSpec] = &[
         "production",
         "The directory: Let's Encrypt's two, or any other over HTTPS",
     ),
-    option(
-        "acme-ca-file",
-        "FILE",
-        "",
-        "Certificates to trust for it, in PEM form, in place of the usual ones",
-    ),
+    option("acme-ca-file", "FILE", "", "Certificates to trust for it, in PEM form, besides the usual ones"),
     option("data", "DIR", "./data", "Folder of the database and, unless `key` is set, the key file"),
     option(
         "base-url",
@@ -281,7 +276,7 @@ pub struct AcmeOptions {
     pub contact: Option<String>,
     /// The directory's URL.
     pub directory: String,
-    /// Certificates to trust for it in place of the usual ones.
+    /// Certificates to trust for it besides the usual ones.
     pub ca_file: Option<PathBuf>,
 }
 

@@ -16,7 +16,7 @@
 //! | [`mail`], [`mailer`] | what mails say; sending them in the background | links of others |
 //! | `words` | all that is said to people, in every language | who says it |
 //! | [`sweeper`] | ends what has expired, on a timer | HTTP |
-//! | [`tls`] | the server's certificate, from files or from a directory | HTTP, the site |
+//! | [`tls`] | the server's certificate, from files or from a directory | handlers, rows |
 //! | [`watch`], `door` | metrics and health, on a listener of their own | requests, rows |
 //! | [`limits`] | rates, quotas, permits for Argon2, budgets of guesses | HTTP, SQL |
 //! | [`generator`] | generated passwords | everything above |

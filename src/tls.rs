@@ -3,9 +3,11 @@
 
 #[cfg(feature = "acme")]
 pub mod acme;
+mod challenges;
 pub mod files;
 mod validity;
 
+pub use challenges::Challenges;
 pub use validity::Validity;
 
 use rustls::crypto::ring;

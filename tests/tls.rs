@@ -2,9 +2,15 @@
 
 mod support;
 
+#[cfg(feature = "acme")]
+#[path = "tls/directory.rs"]
+mod directory;
 #[path = "tls/kit.rs"]
 mod kit;
 
+#[cfg(feature = "acme")]
+#[path = "tls/acme.rs"]
+mod acme;
 #[path = "tls/files.rs"]
 mod files;
 #[path = "tls/options.rs"]

@@ -7,10 +7,10 @@ use crate::mailer::{self, Mailer};
 use crate::os;
 use crate::store::Role;
 use crate::sweeper;
-use crate::tls::{self, Certificates};
+use crate::tls::{self, Certificates, Challenges};
 use crate::watch::Watch;
 use crate::web::brand::Brand;
-use crate::web::redirect::{self, Challenges};
+use crate::web::redirect;
 use crate::web::server::{Bounds, server};
 use crate::web::{Rules, Site};
 use actix_web::dev::ServerHandle;
@@ -200,11 +200,12 @@ async fn serve(
     let scheme = if tls.is_some() { "https" } else { "http" };
     let server = server(&site, listeners.main, bounds, tls)?;
     stop_on_signal(server.handle())?;
+    let challenges = Challenges::default();
     if let Some(listener) = listeners.redirect {
-        redirect::serve(on_loop(listener)?, site.links.clone(), Challenges::default());
+        redirect::serve(on_loop(listener)?, site.links.clone(), challenges.clone());
     }
-    if let (Tls::Files(files), Some(certificates)) = (&config.tls, &certificates) {
-        files.clone().watch(Arc::clone(certificates));
+    if let Some(certificates) = &certificates {
+        renew(config, &site, Arc::clone(certificates), challenges)?;
     }
     if let Some(listener) = listeners.watch {
         watch(config, &site, listener, certificates)?;
@@ -223,6 +224,31 @@ async fn serve(
         mailer.abort();
     }
     stopped
+}
+
+/// Keeps the certificate fresh.
+fn renew(
+    config: &Config,
+    site: &Data<Site>,
+    certificates: Arc<Certificates>,
+    challenges: Challenges,
+) -> io::Result<()> {
+    match &config.tls {
+        Tls::Off => {}
+        Tls::Files(files) => drop(files.clone().watch(certificates)),
+        #[cfg(feature = "acme")]
+        Tls::Acme(options) => {
+            let names = options.names(config.base_url.as_ref());
+            let folder = config.data.join("acme");
+            let renewal = tls::acme::Renewal::new(options.clone(), names, &folder, certificates, challenges);
+            let site = site.clone();
+            renewal.map_err(io::Error::other)?.start(move || site.app.clock().now().moment());
+        }
+        // Refused with the other options: this build has none.
+        #[cfg(not(feature = "acme"))]
+        Tls::Acme(_) => drop((site, challenges)),
+    }
+    Ok(())
 }
 
 /// Answers operators' programs.

@@ -28,6 +28,17 @@ impl Authority {
         Self { issuer: CertifiedIssuer::self_signed(params, key).expect("an authority") }
     }
 
+    /// Its own certificate, in PEM form.
+    #[cfg(feature = "acme")]
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    #[cfg(feature = "acme")]
+    pub fn issuer(&self) -> &CertifiedIssuer<'static, KeyPair> {
+        &self.issuer
+    }
+
     /// A certificate for this name and its key, in PEM form.
     pub fn certify(&self, name: &str) -> (String, String) {
         let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
