@@ -96,7 +96,7 @@ fn modules_know_only_what_the_map_allows() {
             "client",
             &["crate::app", "crate::store", "crate::vault", "crate::web", "crate::cli", "actix", "std::env"],
         ),
-        ("tls", &["crate::app", "crate::store", "crate::vault", "crate::web", "crate::cli"]),
+        ("tls", &["crate::app", "crate::store", "crate::vault", "crate::web", "crate::cli::"]),
         ("door", &["crate::", "rusqlite"]),
         ("watch", &["crate::store", "crate::vault", "crate::cli", "crate::secret", "rusqlite", "SELECT"]),
         ("limits", &["crate::app", "crate::store", "crate::web", "actix"]),
