@@ -1,7 +1,9 @@
 //! `tellonce serve`: start, serve, stop.
 
+mod secured;
+
 use crate::app::Started;
-use crate::config::{BaseUrl, Config, LogFormat, Tls};
+use crate::config::{BaseUrl, Config, LogFormat};
 use crate::error::StartError;
 use crate::mailer::{self, Mailer};
 use crate::os;
@@ -16,6 +18,7 @@ use crate::web::{Rules, Site};
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use clap::ArgMatches;
+use secured::Secured;
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -37,10 +40,11 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     os::allow_many_files();
     make_folder(&config.data)?;
     let _lock = lock(&config.data)?;
-    let certificates = certificates(&config.tls)?;
+    let challenges = Challenges::default();
+    let secured = Secured::open(&config, &challenges)?;
     let listeners = Listeners::open(&config)?;
     let address = listeners.main.local_addr().map_err(|error| StartError::storage(error.to_string()))?;
-    let of_address = if certificates.is_some() { BaseUrl::of_tls_address } else { BaseUrl::of_address };
+    let of_address = if secured.is_some() { BaseUrl::of_tls_address } else { BaseUrl::of_address };
     let base_url = config.base_url.clone().unwrap_or_else(|| of_address(address));
     let mailer = config.mail.as_ref().map(Mailer::new).transpose()?;
     let opened = super::open(&config, &base_url, Role::Server)?;
@@ -58,7 +62,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
         &config,
         site,
         listeners,
-        certificates,
+        (secured, challenges),
         mailer,
         ready_fd,
     ));
@@ -123,22 +127,6 @@ fn lock(data: &Path) -> Result<File, StartError> {
     Ok(file)
 }
 
-/// The certificate that TLS begins with, if there is to be TLS; one that a directory has yet to give comes
-/// later.
-fn certificates(tls: &Tls) -> Result<Option<Arc<Certificates>>, StartError> {
-    let certificates = Arc::new(Certificates::default());
-    match tls {
-        Tls::Off => return Ok(None),
-        Tls::Files(files) => {
-            files.load(&certificates).map_err(|why| {
-                StartError::configuration(format!("TLS (options `tls-cert` and `tls-key`): {why}"))
-            })?;
-        }
-        Tls::Acme(_) => {}
-    }
-    Ok(Some(certificates))
-}
-
 /// The sockets, opened before anything else is: another server on an address is found out at once.
 struct Listeners {
     main: TcpListener,
@@ -186,7 +174,7 @@ async fn serve(
     config: &Config,
     site: Data<Site>,
     listeners: Listeners,
-    certificates: Option<Arc<Certificates>>,
+    (secured, challenges): (Option<Secured>, Challenges),
     mailer: Option<Mailer>,
     ready_fd: Option<u32>,
 ) -> io::Result<()> {
@@ -196,16 +184,16 @@ async fn serve(
         max_connections: config.max_connections,
         shutdown: Duration::from_secs(config.shutdown_timeout.seconds().unsigned_abs()),
     };
+    let certificates = secured.as_ref().map(|secured| Arc::clone(&secured.certificates));
     let tls = certificates.clone().map(tls::acceptor).transpose().map_err(io::Error::other)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let server = server(&site, listeners.main, bounds, tls)?;
     stop_on_signal(server.handle())?;
-    let challenges = Challenges::default();
     if let Some(listener) = listeners.redirect {
-        redirect::serve(on_loop(listener)?, site.links.clone(), challenges.clone());
+        redirect::serve(on_loop(listener)?, site.links.clone(), challenges);
     }
-    if let Some(certificates) = &certificates {
-        renew(config, &site, Arc::clone(certificates), challenges)?;
+    if let Some(secured) = secured {
+        secured.start(site.clone());
     }
     if let Some(listener) = listeners.watch {
         watch(config, &site, listener, certificates)?;
@@ -224,31 +212,6 @@ async fn serve(
         mailer.abort();
     }
     stopped
-}
-
-/// Keeps the certificate fresh.
-fn renew(
-    config: &Config,
-    site: &Data<Site>,
-    certificates: Arc<Certificates>,
-    challenges: Challenges,
-) -> io::Result<()> {
-    match &config.tls {
-        Tls::Off => {}
-        Tls::Files(files) => drop(files.clone().watch(certificates)),
-        #[cfg(feature = "acme")]
-        Tls::Acme(options) => {
-            let names = options.names(config.base_url.as_ref());
-            let folder = config.data.join("acme");
-            let renewal = tls::acme::Renewal::new(options.clone(), names, &folder, certificates, challenges);
-            let site = site.clone();
-            renewal.map_err(io::Error::other)?.start(move || site.app.clock().now().moment());
-        }
-        // Refused with the other options: this build has none.
-        #[cfg(not(feature = "acme"))]
-        Tls::Acme(_) => drop((site, challenges)),
-    }
-    Ok(())
 }
 
 /// Answers operators' programs.
