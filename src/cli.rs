@@ -1,24 +1,30 @@
 //! Commands. `tellonce` alone is `tellonce serve`.
 
 mod account;
+mod backup;
 mod bench;
 mod burn;
 mod check;
 mod generate;
 mod get;
 mod health;
+mod key;
 mod login;
 mod made;
 mod manual;
 mod passphrase;
 mod qr;
 mod recent;
+mod restore;
+mod selftest;
 mod serve;
 mod session;
 mod share;
+mod stats;
 mod status;
 mod stored;
 mod sweep;
+mod temporary;
 mod terminal;
 
 use crate::app::{App, Policy, Started};
@@ -47,6 +53,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match matches.subcommand() {
         Some(("account", matches)) => account::run(matches),
+        Some(("backup", matches)) => backup::run(matches),
         Some(("burn", matches)) => burn::run(matches),
         Some(("bench", matches)) => bench::run(matches),
         Some(("check", matches)) => check::run(matches),
@@ -54,11 +61,15 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(("generate", matches)) => generate::run(matches),
         Some(("get", matches)) => get::run(matches),
         Some(("health", matches)) => health::run(matches),
+        Some(("key", matches)) => key::run(matches),
         Some(("login", matches)) => login::run(matches),
         Some(("logout", matches)) => login::run_logout(matches),
         Some(("man", matches)) => manual::run_man(matches),
         Some(("recent", matches)) => recent::run(matches),
+        Some(("restore", matches)) => restore::run(matches),
+        Some(("selftest", matches)) => selftest::run(matches),
         Some(("share", matches)) => share::run(matches),
+        Some(("stats", matches)) => stats::run(matches),
         Some(("status", matches)) => status::run(matches),
         Some(("sweep", matches)) => sweep::run(matches),
         Some((_, matches)) => serve::run(matches),
@@ -76,9 +87,6 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 /// The whole command line.
 pub fn definition() -> Command {
     let serve = with_options(Command::new("serve").about("Start the server (the default)")).arg(ready_fd());
-    let check = with_options(
-        Command::new("check").about("Show the effective options, and everything that is wrong with them"),
-    );
     let sweep = with_options(
         Command::new("sweep")
             .about("Purge what has expired, once, and print what that was; the server may run"),
@@ -86,7 +94,9 @@ pub fn definition() -> Command {
     with_options(Command::new("tellonce").about("A one-time-secret server"))
         .arg(ready_fd())
         .version(env!("CARGO_PKG_VERSION"))
-        .subcommands([serve, account::definition(), bench::definition(), check, sweep, health::definition()])
+        .subcommands([serve, account::definition(), bench::definition(), check::definition(), sweep])
+        .subcommands([backup::definition(), restore::definition(), key::definition(), stats::definition()])
+        .subcommands([selftest::definition(), health::definition()])
         .subcommands([share::definition(), generate::definition(), get::definition(), status::definition()])
         .subcommands([burn::definition(), recent::definition()])
         .subcommands([login::definition(), login::logout_definition()])
@@ -139,9 +149,15 @@ fn configuration(matches: &ArgMatches) -> Result<Config, StartError> {
     })
 }
 
-/// Opens the core as these options say. Without a base URL, links are for `listening_on`.
+/// Opens the core as these options say.
 fn open(config: &Config, base_url: &BaseUrl, role: Role) -> Result<Started, StartError> {
-    let policy = Policy {
+    let policy = policy(config, base_url);
+    App::open(&config.database(), &config.key, role, policy, Clock::system(), Box::new(give_up))
+}
+
+/// The operator's rules, as these options say.
+fn policy(config: &Config, base_url: &BaseUrl) -> Policy {
+    Policy {
         max_secret_bytes: config.max_secret_size,
         ttl: TtlPolicy { default: config.ttl_default, min: config.ttl_min, max: config.ttl_max },
         passphrase_min_length: config.passphrase_min_length,
@@ -162,8 +178,7 @@ fn open(config: &Config, base_url: &BaseUrl, role: Role) -> Result<Started, Star
         argon2: Argon2Cost::DEFAULT,
         links: Links::new(base_url.clone()),
         share_domains: config.share_domains.clone(),
-    };
-    App::open(&config.database(), &config.key, role, policy, Clock::system(), Box::new(give_up))
+    }
 }
 
 /// After a failed commit nobody knows what is on the disk: only a fresh start can tell.

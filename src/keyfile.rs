@@ -6,7 +6,7 @@
 use crate::error::StartError;
 use crate::os;
 use crate::store::KeyRow;
-use crate::vault::{KeyId, KeyRing, RootKey};
+use crate::vault::{Fingerprint, KeyId, KeyRing, RootKey};
 use std::fmt;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
@@ -119,12 +119,53 @@ fn create(path: &Path) -> Result<RootKey, StartError> {
         file.write_all(b"\n")?;
         file.sync_all()?;
         std::fs::rename(&unfinished, path)?;
-        os::sync_folder(path.parent().unwrap_or(Path::new(".")))
+        os::sync_folder(os::folder_of(path))
     };
     write().map_err(|error| {
         StartError::configuration(format!("cannot make the key file {}: {error}", path.display()))
     })?;
     Ok(key)
+}
+
+/// Adds a new key to the key file as its newest, above the others. The file keeps its mode and owner, and
+/// its other lines; it is replaced as a whole once that is on the disk. Returns what recognises the key.
+///
+/// # Errors
+/// If the file cannot be read or replaced; then it is as it was.
+pub fn add(path: &Path) -> Result<Fingerprint, StartError> {
+    let key = RootKey::random();
+    let add = || -> std::io::Result<()> {
+        // A link to the file stays one.
+        let path = std::fs::canonicalize(path)?;
+        let (text, old) = (Zeroizing::new(std::fs::read_to_string(&path)?), std::fs::metadata(&path)?);
+        let unfinished = path.with_extension("key.new");
+        if unfinished.exists() {
+            std::fs::remove_file(&unfinished)?;
+        }
+        let mut file = os::create_private(&unfinished)?;
+        for part in with_first(&text, &key.to_hex()) {
+            file.write_all(part.as_bytes())?;
+        }
+        os::give_to_owner_of(&old, &file)?;
+        file.set_permissions(old.permissions())?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, &path)?;
+        os::sync_folder(os::folder_of(&path))
+    };
+    add().map_err(|error| {
+        StartError::storage(format!(
+            "cannot change the key file {}, which is as it was: {error}",
+            path.display()
+        ))
+    })?;
+    Ok(key.fingerprint())
+}
+
+/// The text with this key before its first, in pieces: the comment at the top stays there.
+fn with_first<'t>(text: &'t str, key: &'t str) -> [&'t str; 4] {
+    let is_key = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with('#');
+    let comments: usize = text.split_inclusive('\n').take_while(|line| !is_key(line)).map(str::len).sum();
+    [&text[..comments], key, "\n", &text[comments..]]
 }
 
 /// Refuses a file that others may read. A mounted credential that belongs to someone else may be
@@ -166,7 +207,7 @@ pub fn check_against(keys: &[RootKey], known: &[KeyRow], source: &KeySource) -> 
         &format!(
             "is not the one this database was sealed under (the database wants {}, its newest line is {}): put the \
              right key file back; nothing was changed",
-            crate::vault::Fingerprint(newest.fingerprint),
+            Fingerprint(newest.fingerprint),
             keys[0].fingerprint()
         ),
     ))

@@ -25,6 +25,7 @@
 //! | [`os`] | the few things the standard library does not ask the system for | everything else |
 //! | [`client`] | the other side: asks any server of this API | everything a server keeps |
 //! | [`bench`](mod@bench) | how fast the server and the machine are | keys, rows |
+//! | [`selftest`] | promises, tried on a database of its own | how they are kept |
 //! | [`cli`] | commands | – |
 //!
 //! # How a secret travels
@@ -86,6 +87,7 @@ pub mod mailer;
 pub mod os;
 mod random;
 pub mod secret;
+pub mod selftest;
 pub mod store;
 pub mod sweeper;
 pub mod time;

@@ -62,6 +62,17 @@ impl Message {
         }
     }
 
+    /// The mail with which an operator tries the mail server.
+    pub fn test(to: &EmailAddress) -> Self {
+        let text = "Mail from this Tellonce server arrives here.";
+        Self {
+            to: to.as_str().to_owned(),
+            subject: "A test by Tellonce".into(),
+            html: html("en", "ltr", &[&escape(text)]),
+            text: format!("{text}\n"),
+        }
+    }
+
     /// The bytes to be sealed.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(serde_json::to_vec(self).expect("four texts are always JSON"))

@@ -115,30 +115,27 @@ impl Mailer {
     /// Sends one message.
     ///
     /// # Errors
-    /// Whether another attempt may help.
-    pub async fn send(&self, message: &Message) -> Result<(), Refusal> {
+    /// Why not, and whether another attempt may help.
+    pub async fn send(&self, message: &Message) -> Result<(), Trouble> {
         let Some((envelope, mail)) = compose(&self.from, message) else {
-            tracing::warn!("a mail in the outbox makes no message");
-            return Err(Refusal::ForGood);
+            return Err(Trouble::new(Refusal::ForGood, "it makes no message"));
         };
         // For the whole: a server that drips would hold a timeout of each step for hours.
-        timeout(PATIENCE, self.deliver(&envelope, &mail)).await.unwrap_or_else(|_| {
-            tracing::warn!("the mail server takes too long");
-            Err(Refusal::ForNow)
-        })
+        timeout(PATIENCE, self.deliver(&envelope, &mail))
+            .await
+            .unwrap_or_else(|_| Err(Trouble::new(Refusal::ForNow, "the mail server takes too long")))
     }
 
-    async fn deliver(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Refusal> {
+    async fn deliver(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Trouble> {
         // Nothing was said of the message yet: a refusal is about the server, or how it is set up here.
         let mut connection = self.connect().await.map_err(|error| {
-            tracing::warn!(cause = ?error.to_string(), "the mail server cannot be used");
-            Refusal::ForNow
+            Trouble::new(Refusal::ForNow, format!("the mail server cannot be used: {error}"))
         })?;
         connection.send(envelope, mail).await.map_err(|error| {
             // No more than the number: its words may repeat the address.
-            let status = error.status().map(|status| status.to_string());
-            tracing::warn!(?status, "the mail server did not take a mail");
-            if error.is_permanent() { Refusal::ForGood } else { Refusal::ForNow }
+            let status = error.status().map(|status| format!(" (status {status})")).unwrap_or_default();
+            let refusal = if error.is_permanent() { Refusal::ForGood } else { Refusal::ForNow };
+            Trouble::new(refusal, format!("the mail server did not take it{status}"))
         })?;
         // It has taken the message. That it says nothing more must not make us send it again.
         let _ = timeout(GOODBYE, connection.quit()).await;
@@ -176,6 +173,27 @@ pub enum Refusal {
     ForNow,
     /// The server does not want this message, now or later.
     ForGood,
+}
+
+/// A message that was not sent.
+#[derive(Debug)]
+pub struct Trouble {
+    /// Whether another attempt may help.
+    pub refusal: Refusal,
+    reason: String,
+}
+
+impl Trouble {
+    fn new(refusal: Refusal, reason: impl Into<String>) -> Self {
+        Self { refusal, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Trouble {
+    /// Why, without any address.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
 }
 
 fn tls(config: &MailConfig) -> Result<Tls, StartError> {
@@ -249,8 +267,13 @@ async fn attempt(site: &Site, mailer: &Mailer, due: &Due) -> Result<(), Error> {
             }
             Ok(())
         }
-        Err(Refusal::ForNow) => site.app.mail_delayed(due).await,
-        Err(Refusal::ForGood) => site.app.mail_refused(due).await,
+        Err(trouble) => {
+            tracing::warn!(reason = %trouble, "a mail was not sent");
+            match trouble.refusal {
+                Refusal::ForNow => site.app.mail_delayed(due).await,
+                Refusal::ForGood => site.app.mail_refused(due).await,
+            }
+        }
     }
 }
 

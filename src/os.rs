@@ -2,10 +2,10 @@
 
 use rustix::fs::Mode;
 use rustix::time::{ClockId, clock_gettime};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -46,6 +46,13 @@ pub fn free_bytes(folder: &Path) -> io::Result<u64> {
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
+/// Whether this user may read and write a file; of a folder, whether it may make files in it.
+pub fn may_use(path: &Path) -> bool {
+    use rustix::fs::{Access, access};
+    let rights = Access::READ_OK | Access::WRITE_OK;
+    access(path, if path.is_dir() { rights | Access::EXEC_OK } else { rights }).is_ok()
+}
+
 /// The user this process runs as.
 pub fn user_id() -> u32 {
     rustix::process::geteuid().as_raw()
@@ -73,6 +80,19 @@ pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
     sync_folder(path.parent().unwrap_or(Path::new(".")))
 }
 
+/// Gives a new file to whom another file or folder belongs, so that the server can use what root has made
+/// for it.
+///
+/// # Errors
+/// If only root may do that.
+pub fn give_to_owner_of(other: &Metadata, file: &File) -> io::Result<()> {
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) == (other.uid(), other.gid()) {
+        return Ok(());
+    }
+    std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid()))
+}
+
 /// Lets the system hold at most so many bytes that a client of this listener has not read, and as many
 /// again for its own bookkeeping. By itself it would hold megabytes for each.
 ///
@@ -80,6 +100,26 @@ pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
 /// If the system refuses.
 pub fn bound_unread(listener: &TcpListener, bytes: usize) -> io::Result<()> {
     Ok(rustix::net::sockopt::set_socket_send_buffer_size(listener, bytes)?)
+}
+
+/// Gives a file another name, unless a file has it already.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`], or that the names cannot be changed.
+pub fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // File systems that cannot do that can often do this.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            std::fs::hard_link(from, to).and_then(|()| std::fs::remove_file(from))
+        }
+        renamed => Ok(renamed?),
+    }
+}
+
+/// The folder that a file is in.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Makes the names in a folder durable.

@@ -5,12 +5,15 @@
 //! together, and nobody is answered before the commit is on the disk.
 
 pub mod accounts;
+pub mod backup;
 pub mod ceiling;
 mod connection;
 mod erase;
+pub mod figures;
 pub mod outbox;
 pub mod receipts;
 mod reserve;
+mod restore;
 mod rows;
 mod schema;
 pub mod secrets;
@@ -18,8 +21,10 @@ mod slots;
 mod writer;
 
 pub use erase::erase;
-pub use schema::{KeyRow, check_whole, stored_keys};
+pub use restore::{Replaced, restore};
+pub use schema::{KeyRow, beside, check_whole, stored_keys};
 pub(crate) use schema::{keys, mask_constant};
+pub use slots::used_shares;
 pub use writer::Pending;
 
 use crate::error::{Error, StartError};

@@ -196,6 +196,11 @@ impl Vault {
         Self { ring }
     }
 
+    /// The number of the root key that seals.
+    pub fn newest_key(&self) -> KeyId {
+        self.ring.newest().0
+    }
+
     /// Seals a secret under the newest root key.
     pub fn seal_secret(
         &self,

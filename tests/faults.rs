@@ -6,6 +6,8 @@ mod support;
 #[path = "faults/kit.rs"]
 mod kit;
 
+#[path = "faults/backup.rs"]
+mod backup;
 #[path = "faults/commands.rs"]
 mod commands;
 #[path = "faults/disk.rs"]
@@ -18,3 +20,7 @@ mod kill;
 mod race;
 #[path = "faults/residue.rs"]
 mod residue;
+#[path = "faults/selftest.rs"]
+mod selftest;
+#[path = "faults/upgrade.rs"]
+mod upgrade;

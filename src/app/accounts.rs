@@ -88,6 +88,30 @@ impl App {
         Ok(token)
     }
 
+    /// Seals the addresses of accounts under the newest root key, so that older ones may go, and returns
+    /// how many that were. One whose key is not at hand stays as it is. Blocks: not for the event loop.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store cannot write; the next start tries again.
+    pub fn reseal_addresses(&self) -> Result<usize, Error> {
+        let newest = self.vault.newest_key().number();
+        if self.store.read(accounts::all)?.iter().all(|row| row.key_id == newest) {
+            return Ok(0);
+        }
+        let vault = Arc::clone(&self.vault);
+        let resealed = self.store.write(move |tx| {
+            let mut count = 0;
+            for row in accounts::all(tx)?.iter().filter(|row| row.key_id != newest) {
+                let Ok(address) = address(&vault, row) else { continue };
+                let (key_id, sealed) = vault.seal_address(AccountId(row.id), &address);
+                accounts::set_address(tx, row.id, key_id.number(), &sealed)?;
+                count += 1;
+            }
+            Ok(count)
+        });
+        resealed.wait().map_err(not_creating)
+    }
+
     /// All accounts, the oldest first.
     ///
     /// # Errors

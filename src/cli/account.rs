@@ -73,7 +73,8 @@ async fn add(app: &App, email: EmailAddress) -> Result<(), StartError> {
     Ok(())
 }
 
-fn list(app: &App) -> Result<(), StartError> {
+/// Prints all accounts.
+pub(super) fn list(app: &App) -> Result<(), StartError> {
     for account in app.accounts().map_err(explain)? {
         let (year, month, day, _, _) = account.created.civil();
         let disabled = if account.is_disabled { "  disabled" } else { "" };

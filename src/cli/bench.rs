@@ -1,5 +1,6 @@
 //! `tellonce bench`: the server's speed on this machine, beside the machine's own.
 
+use super::temporary::Temporary;
 use crate::bench::{self, Report};
 use crate::config::{self, BaseUrl, Config, Sources};
 use crate::error::StartError;
@@ -12,7 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -50,7 +51,8 @@ pub fn definition() -> Command {
 
 /// Measures on a temporary database and prints the report.
 pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
-    let folder = Temporary::within(matches.get_one::<String>("dir").map_or(".", String::as_str))?;
+    let parent = Path::new(matches.get_one::<String>("dir").map_or(".", String::as_str));
+    let folder = Temporary::within(parent, "bench")?;
     let seconds = matches.get_one::<f64>("seconds").copied().unwrap_or(2.0).clamp(0.01, 60.0);
     let connections: Vec<usize> = matches
         .get_many::<u16>("connections")
@@ -59,8 +61,9 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
         .map(|count| usize::from(*count))
         .collect();
     let failed = |error: io::Error| StartError::storage(format!("the measurement failed: {error}"));
-    let running = Running::start(&folder.0)?;
-    let measured = bench::measure(running.address, &folder.0, Duration::from_secs_f64(seconds), &connections);
+    let running = Running::start(folder.path())?;
+    let measured =
+        bench::measure(running.address, folder.path(), Duration::from_secs_f64(seconds), &connections);
     running.stop();
     print(&measured.map_err(failed)?, matches.get_flag("json"));
     Ok(())
@@ -71,24 +74,6 @@ fn print(report: &Report, as_json: bool) {
         println!("{}", serde_json::to_string_pretty(report).unwrap_or_default());
     } else {
         print!("{}", report.table());
-    }
-}
-
-/// A folder of this process alone, removed at the end.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn within(parent: &str) -> Result<Self, StartError> {
-        let path = Path::new(parent).join(format!("tellonce-bench-{}", std::process::id()));
-        let made = std::fs::create_dir(&path);
-        made.map_err(|error| StartError::configuration(format!("cannot make {}: {error}", path.display())))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

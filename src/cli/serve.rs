@@ -2,7 +2,7 @@
 
 mod secured;
 
-use crate::app::Started;
+use crate::app::{App, Started};
 use crate::config::{BaseUrl, Config, LogFormat};
 use crate::error::StartError;
 use crate::mailer::{self, Mailer};
@@ -49,6 +49,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let mailer = config.mail.as_ref().map(Mailer::new).transpose()?;
     let opened = super::open(&config, &base_url, Role::Server)?;
     report(&config, &opened);
+    reseal(&opened.app);
     let rules = Rules {
         trusted_proxies: config.trusted_proxies.clone(),
         forwarded_header: config.forwarded_header,
@@ -102,7 +103,7 @@ fn start_log(config: &Config) {
     }
 }
 
-fn make_folder(path: &Path) -> Result<(), StartError> {
+pub(super) fn make_folder(path: &Path) -> Result<(), StartError> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
         StartError::configuration(format!(
             "cannot make the data folder {} (option `data`): {error}",
@@ -112,7 +113,7 @@ fn make_folder(path: &Path) -> Result<(), StartError> {
 }
 
 /// Keeps a second server, and a restore, away from the same database.
-fn lock(data: &Path) -> Result<File, StartError> {
+pub(super) fn lock(data: &Path) -> Result<File, StartError> {
     let path = data.join("tellonce.lock");
     let open = File::options().create(true).truncate(false).write(true).open(&path);
     let file = open.map_err(|error| {
@@ -167,6 +168,18 @@ fn report(config: &Config, opened: &Started) {
     }
     if opened.app.store().condition().is_full() {
         tracing::warn!("the disk has no room for the reserve: new secrets are refused");
+    }
+}
+
+/// After a rotation, accounts no longer need the old key.
+fn reseal(app: &App) {
+    match app.reseal_addresses() {
+        Ok(0) => {}
+        Ok(accounts) => tracing::info!(accounts, "sealed the accounts' addresses under the newest root key"),
+        Err(error) => tracing::warn!(
+            cause = ?error.cause(),
+            "cannot seal the accounts' addresses under the newest root key: the next start tries again"
+        ),
     }
 }
 

@@ -78,6 +78,13 @@ pub(crate) fn set_token(tx: &WriteTx<'_>, id: i64, token_lookup: &[u8; 16]) -> R
     Ok(())
 }
 
+/// Gives an account its address anew, sealed under this key.
+pub(crate) fn set_address(tx: &WriteTx<'_>, id: i64, key_id: i64, address_box: &[u8]) -> Result<(), Error> {
+    let sql = "UPDATE accounts SET key_id = ?2, address_box = ?3 WHERE id = ?1";
+    tx.prepare_cached(sql)?.execute(params![id, key_id, address_box])?;
+    Ok(())
+}
+
 /// Disables an account at this moment, or enables it again.
 pub(crate) fn set_disabled(tx: &WriteTx<'_>, id: i64, at: Option<Timestamp>) -> Result<(), Error> {
     let sql = "UPDATE accounts SET disabled_at = ?2 WHERE id = ?1";

@@ -1,10 +1,10 @@
-//! The one place where a secret ends.
+//! The one place where secrets end.
 
 use super::{WriteTx, outbox, secrets, slots};
 use crate::error::Error;
 use crate::secret::Outcome;
 use crate::time::Timestamp;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 /// Ends a secret for a reveal, a burn, a lock or, without an outcome, an expiry: deletes its row,
 /// overwrites its share, drops mail with its link that was not sent yet, and writes the outcome on its
@@ -39,4 +39,16 @@ pub fn erase(
     }
     tx.note_erased();
     Ok(())
+}
+
+/// Ends every secret of a file that is to be replaced, and all mail that waits in it. Their receipts stay,
+/// and call them orphaned.
+///
+/// # Errors
+/// SQLite's; then nothing has changed once the transaction is undone.
+pub fn end_all(transaction: &Connection) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM outbox", [])?;
+    transaction.execute("DELETE FROM secrets", [])?;
+    transaction.execute("UPDATE meta SET anonymous_bytes = 0", [])?;
+    slots::wipe_all(transaction)
 }

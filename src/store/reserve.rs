@@ -56,9 +56,8 @@ impl Reserve {
             return;
         }
         self.stands = true;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         // A system that does not tell is no reason to refuse secrets: a full disk tells by itself.
-        let free = os::free_bytes(folder.unwrap_or(Path::new("."))).unwrap_or(u64::MAX);
+        let free = os::free_bytes(os::folder_of(path)).unwrap_or(u64::MAX);
         self.has_room = free >= self.min_free;
     }
 

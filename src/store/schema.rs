@@ -3,17 +3,19 @@
 use super::connection;
 use crate::error::StartError;
 use crate::random::fill;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
 use std::path::{Path, PathBuf};
 
 /// The present schema.
-const SCHEMA: &str = include_str!("../../schema.sql");
+pub const SCHEMA: &str = include_str!("../../schema.sql");
 /// Steps from version 1 on, in order: the first leads from 1 to 2. Empty before the first release
 /// that changes the schema.
 const STEPS: [&str; 0] = [];
 /// The version that [`SCHEMA`] is: one more than there are steps.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 const _: () = assert!(VERSION as usize == 1 + STEPS.len());
+/// What marks a file as a backup (PRAGMA `application_id`): `Tell`. A database has zero there.
+pub const BACKUP: i32 = i32::from_be_bytes(*b"Tell");
 
 /// A root key that a file has been sealed under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +38,8 @@ pub fn stored_keys(path: &Path) -> Result<Vec<KeyRow>, StartError> {
     if !path.exists() || is_unfinished(path) {
         return Ok(Vec::new());
     }
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let look = || -> Result<Vec<KeyRow>, Failure> {
-        let connection = Connection::open_with_flags(immutable_uri(path), flags)?;
+        let connection = open_untouched(path)?;
         version(&connection)?;
         if !has_tables(&connection)? {
             return Ok(Vec::new());
@@ -51,7 +51,7 @@ pub fn stored_keys(path: &Path) -> Result<Vec<KeyRow>, StartError> {
 
 /// Whether a crash cut the making of this file short: the journal that undoes it is still there. Only
 /// [`create`] writes one; a file that was ever used has a write-ahead log instead.
-fn is_unfinished(path: &Path) -> bool {
+pub fn is_unfinished(path: &Path) -> bool {
     std::fs::metadata(beside(path, "-journal")).is_ok_and(|journal| journal.len() > 0)
 }
 
@@ -63,9 +63,34 @@ pub fn beside(database: &Path, suffix: &str) -> PathBuf {
 }
 
 /// SQLite's URI form, in which `?`, `#` and `%` must be escaped.
-fn immutable_uri(path: &Path) -> String {
+pub fn uri(path: &Path, option: &str) -> String {
     let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    format!("file:{path}?immutable=1")
+    format!("file:{path}?{option}")
+}
+
+const READ_ONLY: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_URI).union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// Opens the main file alone, and touches nothing: what is only in the log is not seen.
+pub fn open_untouched(path: &Path) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(uri(path, "immutable=1"), READ_ONLY)
+}
+
+/// Opens the file to read all of it, and changes nothing in the folder: where no server runs there is no
+/// log, and SQLite must not make one in order to read.
+pub fn open_quietly(path: &Path) -> rusqlite::Result<Connection> {
+    if beside(path, "-wal").exists() {
+        let connection = Connection::open_with_flags(path, READ_ONLY)?;
+        connection.busy_timeout(connection::BUSY)?;
+        Ok(connection)
+    } else {
+        open_untouched(path)
+    }
+}
+
+/// A moment of the file, in which nothing changes.
+pub fn snapshot(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction()
 }
 
 /// Opens the file for writing: makes it if it is new, checks and upgrades it if it is not.
@@ -84,8 +109,10 @@ pub fn prepare(path: &Path, first_key: [u8; 16]) -> Result<Connection, StartErro
 }
 
 /// Why a file is not ready for use.
-enum Failure {
+pub enum Failure {
+    /// SQLite says so.
     Sqlite(rusqlite::Error),
+    /// We do.
     Sentence(String),
 }
 
@@ -96,7 +123,8 @@ impl From<rusqlite::Error> for Failure {
 }
 
 impl Failure {
-    fn at(self, what: &str, path: &Path) -> StartError {
+    /// With what was tried on which file.
+    pub fn at(self, what: &str, path: &Path) -> StartError {
         match self {
             Self::Sqlite(error) => cannot(what, path, &error),
             Self::Sentence(sentence) => StartError::storage(format!("{}: {sentence}", path.display())),
@@ -129,7 +157,7 @@ fn use_log(connection: &Connection) -> Result<(), Failure> {
 }
 
 /// Writes the log into the main file; false if another process has kept it from that.
-fn empty_log(connection: &Connection) -> Result<bool, Failure> {
+pub fn empty_log(connection: &Connection) -> Result<bool, Failure> {
     Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(!row.get::<_, bool>(0)?))?)
 }
 
@@ -145,8 +173,19 @@ fn upgrade(connection: &mut Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The schema's version, unless it is one that only a newer program knows.
-fn version(connection: &Connection) -> Result<u32, Failure> {
+/// The version of a database's schema.
+pub fn version(connection: &Connection) -> Result<u32, Failure> {
+    let mark: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if mark == BACKUP {
+        let sentence =
+            "this is a backup, and no server runs on one: `tellonce restore` makes a database of it";
+        return Err(Failure::Sentence(sentence.into()));
+    }
+    known_version(connection)
+}
+
+/// The version of a schema, unless it is one that only a newer program knows.
+pub fn known_version(connection: &Connection) -> Result<u32, Failure> {
     let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > VERSION {
         return Err(Failure::Sentence(format!(
@@ -173,7 +212,7 @@ fn check(connection: &Connection) -> Result<(), Failure> {
 }
 
 /// SQLite lists what it found on several lines, under a heading for the database.
-fn first_finding(verdict: &str) -> &str {
+pub fn first_finding(verdict: &str) -> &str {
     verdict.lines().find(|line| !line.starts_with("***")).unwrap_or(verdict)
 }
 
@@ -193,7 +232,7 @@ fn learn(connection: &Connection, first_key: [u8; 16]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
+pub fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'keys'";
     Ok(connection.query_row(sql, [], |_| Ok(())).optional()?.is_some())
 }
@@ -220,26 +259,21 @@ fn cannot(what: &str, path: &Path, error: &rusqlite::Error) -> StartError {
             ": restore a backup into an empty folder"
         }
         Some(ErrorCode::DiskFull) => ": the disk is full",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            ": another program is using it, try again when it has finished"
+        }
         _ => "",
     };
     StartError::storage(format!("cannot {what} {}: {error}{hint}", path.display()))
 }
 
-/// Reads the whole file for damage, and changes nothing in the folder: where no server runs there is
-/// no log, and SQLite must not make one in order to read.
+/// Reads the whole file for damage, and changes nothing in the folder.
 ///
 /// # Errors
 /// What was found, as a sentence.
 pub fn check_whole(path: &Path) -> Result<(), StartError> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let has_log = beside(path, "-wal").exists();
     let look = || -> Result<(), Failure> {
-        let connection = if has_log {
-            Connection::open_with_flags(path, flags)?
-        } else {
-            Connection::open_with_flags(immutable_uri(path), flags)?
-        };
+        let connection = open_quietly(path)?;
         version(&connection)?;
         match connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))? {
             verdict if verdict == "ok" => Ok(()),

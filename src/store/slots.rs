@@ -4,11 +4,12 @@
 //! bytes stay behind. A row that only ever receives values of its own size is overwritten where it
 //! lies, so slots are appended in blocks, never deleted, and never change their size.
 
-use super::WriteTx;
-use crate::error::Error;
+use super::{WriteTx, figures};
+use crate::error::{Error, StartError};
 use crate::random::fill;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use std::cell::RefCell;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 const SHARE: usize = 32;
@@ -96,4 +97,20 @@ pub fn wipe(tx: &WriteTx<'_>, id: i64) -> Result<(), Error> {
     tx.prepare_cached("UPDATE slots SET used = 0, share = ?2 WHERE id = ?1")?.execute(params![id, random])?;
     tx.free_slots.push(id);
     Ok(())
+}
+
+/// Overwrites every share of a file that is to be replaced.
+pub fn wipe_all(transaction: &Connection) -> rusqlite::Result<()> {
+    transaction.execute("UPDATE slots SET used = 0, share = randomblob(length(share))", []).map(|_| ())
+}
+
+/// The shares of all that can still be opened, to look for them in files.
+///
+/// # Errors
+/// A sentence for the operator if the file cannot be read.
+pub fn used_shares(database: &Path) -> Result<Vec<Zeroizing<[u8; SHARE]>>, StartError> {
+    figures::look(database, |db| {
+        let mut query = db.prepare("SELECT share FROM slots WHERE used = 1")?;
+        query.query_map([], |row| row.get(0).map(Zeroizing::new))?.collect()
+    })
 }

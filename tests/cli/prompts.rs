@@ -3,6 +3,7 @@
 use crate::desk::{Desk, FRANK};
 use crate::stranger::Stranger;
 use crate::support::Request;
+use crate::support::process::Process;
 use crate::terminal::Terminal;
 use serde_json::json;
 use std::fs;
@@ -278,4 +279,35 @@ fn a_secret_that_another_reads_first_is_gone_and_leaves_no_file() {
     terminal.expect("unknown secret");
     assert_eq!(terminal.end(), 1);
     assert!(!desk.path("out").exists());
+}
+
+#[test]
+fn a_restore_says_how_many_secrets_it_ends_and_asks() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let (data, file) = (folder.path().join("data"), folder.path().join("backup"));
+    let mut process = Process::start(&data, &[]);
+    for _ in 0..3 {
+        process
+            .send(&Request::post("/api/v2/secret/conceal").json(&json!({ "secret": { "secret": "x" } })))
+            .ok();
+    }
+    assert!(process.terminate().success());
+    let command = |name: &str| {
+        let mut command = std::process::Command::new("setsid");
+        command.arg(env!("CARGO_BIN_EXE_tellonce")).arg(name).arg(&file).arg("--data").arg(&data);
+        command.env_clear().current_dir(folder.path());
+        command
+    };
+    assert!(command("backup").status().expect("the program runs").success());
+    let database = data.join("tellonce.db");
+    let before = fs::read(&database).expect("the database");
+    for (answer, code) in [("n", 1), ("", 1), ("y", 0)] {
+        let mut terminal = Terminal::start(&command("restore"));
+        terminal.expect("3 secrets live in it, and end with this.");
+        terminal.expect("Replace it? [y/N] ");
+        terminal.line(answer);
+        assert_eq!(terminal.end(), code, "{}", terminal.screen());
+        assert_eq!(fs::read(&database).expect("the database") == before, code == 1, "{answer}");
+    }
+    assert!(Process::start(&data, &[]).terminate().success());
 }

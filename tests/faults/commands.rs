@@ -1,6 +1,8 @@
 //! Commands and options, as an operator meets them.
 
-use crate::kit::{Dice, Folder, command, conceal, conceal_with, count, finish, made, reveal, wait_until};
+use crate::kit::{
+    Dice, Folder, burn, command, conceal, conceal_with, count, finish, made, reveal, wait_until,
+};
 use crate::support::process::{Process, program, run};
 use serde_json::json;
 use std::fs;
@@ -163,6 +165,90 @@ fn sweep_works_beside_a_running_server_and_prints_what_it_erased() {
     assert_eq!(sweep().lines().next(), Some("erased 0 expired secrets and deleted 0 expired receipts"));
     assert!(process.send(&reveal(&lasting)).expect(200).contains("lasting"));
     made(&process.send(&conceal("the server still writes")));
+}
+
+#[test]
+fn check_finds_what_others_may_touch_and_a_clock_that_was_set_back() {
+    let folder = Folder::new();
+    let mut process = folder.start();
+    made(&process.send(&conceal("from tomorrow")));
+    assert!(process.terminate().success());
+    let set_mode = |path: &std::path::Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    let check = |code: i32| finish(command("check", &folder.data, &[])).expect(code).stdout;
+    let tried: [(std::path::PathBuf, u32, u32, &str); 3] = [
+        (folder.data.clone(), 0o777, 0o700, "mode 777: others may replace its files: `chmod 700`"),
+        (folder.database(), 0o644, 0o600, "mode 644: it is open to others: `chmod 600`"),
+        (folder.file("tellonce.lock"), 0o660, 0o600, "mode 660: it is open to others"),
+    ];
+    for (path, wrong, right, told) in tried {
+        set_mode(&path, wrong);
+        let text = check(78);
+        assert!(text.contains(told) && text.contains(path.to_str().expect("a path")), "{text}");
+        set_mode(&path, right);
+        assert!(check(0).contains("no problems found"));
+    }
+    let tomorrow =
+        "UPDATE receipts SET created_at = created_at + 86400, secret_expires_at = secret_expires_at + 86400,
+                    expires_at = expires_at + 86400, due_at = due_at + 86400";
+    let database = rusqlite::Connection::open(folder.database()).expect("a database");
+    database.execute(tomorrow, []).expect("moved");
+    drop(database);
+    let text = check(78);
+    assert!(text.contains("problem: the clock says 20") && text.contains("set the clock"), "{text}");
+}
+
+/// The counts that `stats` prints, by their names in JSON.
+#[track_caller]
+fn stats(folder: &Folder) -> serde_json::Value {
+    let ended = finish(command("stats", &folder.data, &["--json"])).expect(0);
+    serde_json::from_str(&ended.stdout).expect("JSON")
+}
+
+#[test]
+fn stats_counts_and_names_nobody() {
+    let folder = Folder::new();
+    let mut process = Process::start(&folder.data, &["--ttl-min", "1s", "--sweep-interval", "1h"]);
+    let live: Vec<_> =
+        (0..3).map(|number| made(&process.send(&conceal(&format!("live {number}"))))).collect();
+    let read = made(&process.send(&conceal("read")));
+    process.send(&reveal(&read)).expect(200);
+    let burned = made(&process.send(&conceal("burned")));
+    process.send(&burn(&burned)).expect(200);
+    made(&process.send(&conceal_with(&json!({ "secret": "short", "ttl": 2 }))));
+    for arguments in [["account", "add", "ann@example.com"], ["account", "disable", "ann@example.com"]] {
+        let mut account = program();
+        account.args(arguments).arg("--data").arg(&folder.data);
+        let _ = finish(account).expect(0);
+    }
+    wait_until(Duration::from_secs(10), "one expires", || stats(&folder)["expired_secrets"] == 1);
+    let counted = stats(&folder);
+    let expected = json!({ "live": 3, "revealed": 1, "burned": 1, "locked": 0, "expired": 1, "lost": 0 });
+    assert_eq!(counted["receipts"], expected);
+    for (name, count) in [
+        ("live_secrets", 3),
+        ("accounts", 1),
+        ("disabled_accounts", 1),
+        ("waiting_mails", 0),
+        ("used_slots", 4),
+        ("free_slots", 1020),
+        ("keys", 1),
+        ("anonymous_bytes", 4 * 1024),
+    ] {
+        assert_eq!(counted[name], count, "{name}");
+    }
+    let table = finish(command("stats", &folder.data, &[])).expect(0).stdout;
+    assert!(table.lines().any(|line| line.starts_with("secrets, live ") && line.ends_with(" 3")), "{table}");
+    let told = format!("{table}{counted}");
+    for made in &live {
+        assert!(!told.contains(&made.secret[..8]) && !told.contains(&made.receipt[..8]), "{told}");
+    }
+    assert!(!told.contains("ann@"), "{told}");
+    assert!(process.terminate().success());
+    let before = folder.files();
+    assert_eq!(stats(&folder)["live_secrets"], 3);
+    assert_eq!(before, folder.files(), "counting changed a file");
 }
 
 #[test]

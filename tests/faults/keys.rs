@@ -4,6 +4,7 @@
 use crate::kit::{Dice, Ended, Folder, command, conceal, conceal_with, finish, made, reveal, reveal_with};
 use crate::support::process::{Process, program};
 use crate::support::server::Made;
+use crate::support::{Login, Request};
 use rusqlite::Connection;
 use serde_json::json;
 use std::fs;
@@ -29,7 +30,7 @@ fn set_mode(path: &Path, mode: u32) {
 
 /// What a start on this folder says, which must be a refusal that leaves every byte as it was.
 #[track_caller]
-fn refused_untouched(folder: &Folder, start: Command) -> Ended {
+pub fn refused_untouched(folder: &Folder, start: Command) -> Ended {
     let before = folder.files();
     let ended = finish(start);
     let after = folder.files();
@@ -220,6 +221,7 @@ fn a_second_server_on_the_same_folder_is_refused() {
     let made = made(&process.send(&conceal("of the first server")));
     let second = finish(serve(&folder));
     second.refuses(75, &["another server is using", "stop it first", "--data"]);
+    assert!(second.took < std::time::Duration::from_secs(1), "{second:?}");
     assert!(process.send(&reveal(&made)).expect(200).contains("of the first server"));
 }
 
@@ -372,4 +374,128 @@ fn a_read_only_folder_or_file_is_refused_with_the_reason() {
     set_mode(&fresh.data, 0o555);
     let empty = refused_untouched(&fresh, nobody.serve(&fresh));
     empty.refuses(78, &["cannot open", "tellonce.lock", "`data`", "Permission denied"]);
+}
+
+fn key(name: &str, folder: &Folder) -> Command {
+    let mut command = program();
+    command.args(["key", name, "--data"]).arg(&folder.data);
+    command
+}
+
+/// The lines of `key list`, each as its words, without the heading.
+#[track_caller]
+fn key_list(folder: &Folder) -> Vec<Vec<String>> {
+    let listed = finish(key("list", folder)).expect(0).stdout;
+    listed.lines().skip(1).map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+}
+
+/// What the list says of each key: whether its line is there, and how many secrets, accounts and mails need
+/// it.
+fn needs(list: &[Vec<String>]) -> Vec<[&str; 4]> {
+    list.iter().map(|words| [1, 2, 3, 4].map(|place| words[place].as_str())).collect()
+}
+
+#[test]
+fn keys_are_rotated_under_load_and_an_old_line_may_go_when_the_list_says_so() {
+    const SECRETS: usize = 60;
+    let folder = Folder::new();
+    let mut process = folder.start();
+    let mut add = program();
+    add.args(["account", "add", "ann@example.com", "--data"]).arg(&folder.data);
+    let token = finish(add).expect(0).stdout.trim().to_owned();
+    let login = Login { user: "ann@example.com".into(), token };
+    let old_text = fs::read_to_string(folder.key()).expect("the key file");
+    set_mode(&folder.key(), 0o400);
+
+    let conceal_many = |process: &Process, what: &str| -> Vec<Made> {
+        (0..SECRETS).map(|number| made(&process.send(&conceal(&format!("{what} {number}"))))).collect()
+    };
+    let (before, added) = std::thread::scope(|scope| {
+        let load = scope.spawn(|| conceal_many(&process, "before"));
+        let added = finish(key("rotate", &folder)).expect(0);
+        (load.join().expect("a load"), added)
+    });
+    assert!(added.stderr.contains("restart the server"), "{}", added.stderr);
+    assert_eq!(fs::metadata(folder.key()).expect("a file").permissions().mode() & 0o777, 0o400);
+    let new_text = fs::read_to_string(folder.key()).expect("the key file");
+    assert_eq!(new_text.lines().count(), old_text.lines().count() + 1);
+    assert!(old_text.lines().all(|line| new_text.contains(line)), "no line is lost");
+    let list = key_list(&folder);
+    assert!(added.stdout.contains(&list[0][0]), "{} in {}", list[0][0], added.stdout);
+    assert_eq!(needs(&list), [["yes", "-", "-", "-"], ["yes", "60", "1", "0"]], "{list:?}");
+
+    assert!(process.terminate().success());
+    let mut process = folder.start();
+    assert!(process.log_text().contains("sealed the accounts' addresses under the newest root key"));
+    let after = conceal_many(&process, "after");
+    // The account has gone over to the new key.
+    assert_eq!(needs(&key_list(&folder)), [["yes", "60", "1", "0"], ["yes", "60", "0", "0"]]);
+    for (number, (before, after)) in before.iter().zip(&after).take(SECRETS / 2).enumerate() {
+        assert!(process.send(&reveal(before)).expect(200).contains(&format!("before {number}")));
+        assert!(process.send(&reveal(after)).expect(200).contains(&format!("after {number}")));
+    }
+    assert!(process.terminate().success());
+
+    // The old line goes too early.
+    let new_line = new_text.lines().find(|line| !line.starts_with('#')).expect("the new key").to_owned();
+    set_mode(&folder.key(), 0o600);
+    write_key(&folder.key(), &new_line);
+    let mut process = folder.start();
+    process.send(&Request::get("/api/v2/receipt/recent").login(&login)).expect(200);
+    for before in &before[SECRETS / 2..] {
+        process.send(&reveal(before)).expect(503);
+    }
+    let list = key_list(&folder);
+    assert_eq!(needs(&list), [["yes", "30", "1", "0"], ["no", "30", "0", "0"]]);
+    assert!(list[1].join(" ").ends_with("missing: what needs it answers 503"));
+    assert!(process.terminate().success());
+
+    write_key(&folder.key(), &new_text);
+    let mut process = folder.start();
+    for (number, before) in before.iter().enumerate().skip(SECRETS / 2) {
+        assert!(process.send(&reveal(before)).expect(200).contains(&format!("before {number}")));
+    }
+    let list = key_list(&folder);
+    assert_eq!(list[1].join(" "), format!("{} yes 0 0 0 not needed: its line may go", list[1][0]));
+    assert!(process.terminate().success());
+    write_key(&folder.key(), &new_line);
+    let process = folder.start();
+    assert!(!process.log_text().lines().last().expect("a line").contains("older root keys"));
+    for (number, after) in after.iter().enumerate().skip(SECRETS / 2) {
+        assert!(process.send(&reveal(after)).expect(200).contains(&format!("after {number}")));
+    }
+}
+
+#[test]
+fn a_key_that_comes_from_elsewhere_is_not_rotated_here_and_the_command_says_where() {
+    let (folder, made) = folder_with_a_secret();
+    let text = fs::read_to_string(folder.key()).expect("the key file");
+    let mut variable = key("rotate", &folder);
+    variable.env("TELLONCE_ROOT_KEY", text.lines().last().expect("a key"));
+    refused_untouched(&folder, variable)
+        .refuses(78, &["TELLONCE_ROOT_KEY", "add the new key there", "openssl"]);
+
+    let credentials = folder.beside("credentials");
+    fs::create_dir(&credentials).expect("a folder");
+    write_key(&credentials.join("tellonce.key"), &text);
+    let mut credential = key("rotate", &folder);
+    credential.env("CREDENTIALS_DIRECTORY", &credentials);
+    refused_untouched(&folder, credential).refuses(78, &["a credential", "add the new key there"]);
+    assert_eq!(fs::read_to_string(credentials.join("tellonce.key")).expect("the credential"), text);
+
+    let other = Dice::thrown("rotate").key();
+    write_key(&folder.key(), &other);
+    refused_untouched(&folder, key("rotate", &folder)).refuses(78, &["is not the one"]);
+    fs::remove_file(folder.key()).expect("removed");
+    refused_untouched(&folder, key("rotate", &folder))
+        .refuses(78, &["there is no key file", "from elsewhere"]);
+
+    // A link to the file stays one.
+    let real = folder.beside("real.key");
+    write_key(&real, &text);
+    std::os::unix::fs::symlink(&real, folder.key()).expect("a link");
+    let _ = finish(key("rotate", &folder)).expect(0);
+    assert!(fs::symlink_metadata(folder.key()).expect("a link").is_symlink());
+    assert_eq!(fs::read_to_string(&real).expect("the file").lines().count(), text.lines().count() + 1);
+    assert!(folder.start().send(&reveal(&made)).expect(200).contains("kept through bad times"));
 }

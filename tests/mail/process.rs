@@ -122,3 +122,37 @@ fn trouble_with_the_mail_server_is_logged_without_the_address() {
     assert!(log.contains("550"), "{log}");
     assert!(!log.contains("friend") && !log.contains("example.com"), "{log}");
 }
+
+/// `tellonce check --send-test` with this mail server: exit code, standard output and standard error.
+fn send_test(flags: &[&str]) -> (Option<i32>, String) {
+    let folder = TempDir::new().expect("a folder");
+    let mut check = program();
+    check.args(["check", "--send-test", FRIEND]).args(flags).arg("--data").arg(folder.path().join("data"));
+    let ended = check.output().expect("the program runs");
+    let told = [ended.stdout, ended.stderr].concat();
+    (ended.status.code(), String::from_utf8(told).expect("text"))
+}
+
+#[test]
+fn check_sends_one_test_mail_and_tells_what_became_of_it_without_the_address() {
+    let sink = Sink::start(Manner::Accepts);
+    let server = sink.address.to_string();
+    let flags = ["--smtp-host", &server, "--smtp-tls", "off", "--mail-from", "no-reply@secrets.example"];
+    let (code, told) = send_test(&flags);
+    assert!(code == Some(0) && told.contains("the mail server took the test mail"), "{told}");
+    let mails = sink.mails(1);
+    assert_eq!((mails.len(), mails[0].to.as_slice()), (1, &[FRIEND.to_owned()][..]));
+    assert!(mails[0].parts().0.contains("arrives here"));
+
+    sink.change(Manner::Answers("RCPT", "550 5.1.1 no such friend@example.com here"));
+    let (code, refused) = send_test(&flags);
+    assert!(code == Some(78) && refused.contains("did not take it (status 550)"), "{refused}");
+    drop(sink);
+    let (code, gone) = send_test(&flags);
+    assert!(code == Some(78) && gone.contains("problem: the test mail was not sent"), "{gone}");
+    let (code, unnamed) = send_test(&[]);
+    assert!(code == Some(78) && unnamed.contains("`smtp-host`"), "{unnamed}");
+    for told in [told, refused, gone] {
+        assert!(!told.contains("friend"), "{told}");
+    }
+}

@@ -73,10 +73,18 @@ impl Server {
 
     /// A server under these rules for requests.
     pub fn start_under(policy: Policy, rules: Rules) -> Self {
-        let folder = TempDir::new().expect("a folder");
+        Self::open(TempDir::new().expect("a folder"), START, policy, rules)
+    }
+
+    /// A server on what is in this folder, at this moment.
+    pub fn start_on(folder: TempDir, at: i64) -> Self {
+        Self::open(folder, at, policy(), Rules::default())
+    }
+
+    fn open(folder: TempDir, at: i64, policy: Policy, rules: Rules) -> Self {
         let database = folder.path().join("tellonce.db");
         let key = KeySource::File { path: folder.path().join("tellonce.key"), may_create: true };
-        let clock = Clock::manual(Timestamp::from_unix(START));
+        let clock = Clock::manual(Timestamp::from_unix(at));
         let fatal = Box::new(|reason: &str| panic!("{reason}"));
         let opened = App::open(&database, &key, Role::Server, policy, clock, fatal).expect("a database");
         let site = Data::new(Site::new(opened.app, rules));
