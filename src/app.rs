@@ -10,11 +10,13 @@ mod look;
 mod outbox;
 mod reveal;
 mod unlock;
+mod vitals;
 
 pub use accounts::{AccountInfo, Change, MEMO_MAX};
 pub use conceal::Wishes;
 pub use outbox::Due;
 pub use reveal::Revealed;
+pub use vitals::Vitals;
 
 use crate::error::{Error, StartError};
 use crate::keyfile::{self, KeySource};
@@ -86,6 +88,7 @@ pub struct App {
     limits: Limits,
     mail_waits: Notify,
     store: Store,
+    notes: vitals::Notes,
     /// Numbers of keys that the database knows and the ring lacks.
     missing_keys: Vec<i64>,
 }
@@ -133,6 +136,7 @@ impl App {
             vault: Arc::new(Vault::new(ring)),
             permits: Argon2Permits::new(),
             store,
+            notes: vitals::Notes::new(),
             missing_keys: missing_keys.clone(),
         };
         Ok(Started { app, database_created: known.is_empty(), key_created: at_hand.created, missing_keys })
@@ -160,7 +164,8 @@ impl App {
     /// [`Error::Unavailable`] if the store cannot write; the next sweep tries again.
     pub async fn sweep(&self) -> Result<Swept, Error> {
         let now = self.clock.now().earliest();
-        self.store.write(move |tx| sweep_batch(tx, now)).await
+        let swept = self.store.write(move |tx| sweep_batch(tx, now)).await;
+        swept.inspect(|_| self.notes.swept())
     }
 }
 

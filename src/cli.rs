@@ -7,6 +7,7 @@ mod burn;
 mod check;
 mod generate;
 mod get;
+mod health;
 mod key;
 mod login;
 mod made;
@@ -59,6 +60,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Some(("completions", matches)) => manual::run_completions(matches),
         Some(("generate", matches)) => generate::run(matches),
         Some(("get", matches)) => get::run(matches),
+        Some(("health", matches)) => health::run(matches),
         Some(("key", matches)) => key::run(matches),
         Some(("login", matches)) => login::run(matches),
         Some(("logout", matches)) => login::run_logout(matches),
@@ -94,7 +96,7 @@ pub fn definition() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommands([serve, account::definition(), bench::definition(), check::definition(), sweep])
         .subcommands([backup::definition(), restore::definition(), key::definition(), stats::definition()])
-        .subcommands([selftest::definition()])
+        .subcommands([selftest::definition(), health::definition()])
         .subcommands([share::definition(), generate::definition(), get::definition(), status::definition()])
         .subcommands([burn::definition(), recent::definition()])
         .subcommands([login::definition(), login::logout_definition()])

@@ -11,6 +11,8 @@ mod reply;
 pub mod words;
 
 pub use http::Note;
+#[cfg(feature = "acme")]
+pub(crate) use http::roots;
 pub use link::{Identifier, Leads, Link};
 pub use problem::{Problem, fit_to_show};
 pub use reply::Reply;

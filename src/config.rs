@@ -10,6 +10,7 @@ use crate::keyfile::KeySource;
 use crate::limits::RatePolicy;
 use crate::mailer::MailConfig;
 use crate::time::Ttl;
+use crate::tls::files::Files;
 use crate::web::brand::BrandOptions;
 use crate::web::{ForwardedHeader, GuestOperation, Network};
 use std::collections::BTreeMap;
@@ -57,6 +58,46 @@ const fn option(
 /// The table. README shows the same one; a test compares them.
 pub const OPTIONS: &[OptionSpec] = &[
     option("listen", "ADDR:PORT", "127.0.0.1:3000", "Where to listen; port 0 takes any free one"),
+    option(
+        "plain-http",
+        "on|off",
+        "off",
+        "Allow `listen` to be open to other machines without TLS: for a proxy in front that brings it",
+    ),
+    option(
+        "tls-cert",
+        "FILE",
+        "",
+        "The server's certificate and its chain, in PEM form; looked at for changes",
+    ),
+    option("tls-key", "FILE", "", "Its key, in PEM form"),
+    option(
+        "redirect-listen",
+        "ADDR:PORT",
+        "",
+        "Where to answer plain HTTP with the way to `base-url`, such as 0.0.0.0:80",
+    ),
+    option(
+        "acme",
+        "on|off",
+        "off",
+        "Get certificates from an ACME directory, which asks for proof at port 80: needs `redirect-listen`",
+    ),
+    option("acme-agree", "on|off", "off", "You agree to that directory's terms of service"),
+    option(
+        "acme-domains",
+        "HOST,…",
+        "",
+        "Names that the certificate is for; default: the host of `base-url`",
+    ),
+    option("acme-contact", "ADDRESS", "", "Where the directory may write to"),
+    option(
+        "acme-directory",
+        "production|staging|URL",
+        "production",
+        "The directory: Let's Encrypt's two, or any other over HTTPS",
+    ),
+    option("acme-ca-file", "FILE", "", "Certificates to trust for it, in PEM form, besides the usual ones"),
     option("data", "DIR", "./data", "Folder of the database and, unless `key` is set, the key file"),
     option(
         "base-url",
@@ -164,6 +205,12 @@ pub const OPTIONS: &[OptionSpec] = &[
         "",
         "Links at the bottom of the pages, such as Imprint=https://example.com/imprint",
     ),
+    option(
+        "metrics-listen",
+        "ADDR:PORT",
+        "",
+        "Where to answer /metrics, /health/live and /health/ready, such as 127.0.0.1:9187; nowhere if not set",
+    ),
     option("max-connections", "COUNT", "4096", "Connections open at once; 2 to 65536"),
     option("smtp-host", "HOST[:PORT]", "", "The mail server; without one no mail is sent"),
     option(
@@ -209,11 +256,50 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where the server's certificate comes from.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// The server speaks plain HTTP.
+    Off,
+    /// From files of the operator's.
+    Files(Files),
+    /// From an ACME directory.
+    Acme(AcmeOptions),
+}
+
+/// How to get certificates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcmeOptions {
+    /// Names that the certificate is for, in lower case.
+    pub domains: Vec<String>,
+    /// Where the directory may write to.
+    pub contact: Option<String>,
+    /// The directory's URL.
+    pub directory: String,
+    /// Certificates to trust for it besides the usual ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl AcmeOptions {
+    /// Names that the certificate is for: those that are set, or else the host that links begin with.
+    pub fn names(&self, base_url: Option<&BaseUrl>) -> Vec<String> {
+        if !self.domains.is_empty() {
+            return self.domains.clone();
+        }
+        let host = base_url.map(|url| url.host().split(':').next().unwrap_or_default().to_owned());
+        host.into_iter().collect()
+    }
+}
+
 /// All options, checked.
 #[derive(Debug)]
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// TLS of the server's own.
+    pub tls: Tls,
+    /// Where plain HTTP is answered with the way to `base_url`.
+    pub redirect_listen: Option<SocketAddr>,
     /// The folder of the database.
     pub data: PathBuf,
     /// What links begin with; `None`: `http://` and the address listened on.
@@ -258,6 +344,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// The look of the pages.
     pub brand: BrandOptions,
+    /// Where to answer operators' programs.
+    pub metrics_listen: Option<SocketAddr>,
     /// Connections open at once.
     pub max_connections: usize,
     /// The mail server.
@@ -289,6 +377,11 @@ impl BaseUrl {
     /// The address itself, for a server that nobody gave a name.
     pub fn of_address(address: SocketAddr) -> Self {
         Self(format!("http://{address}"))
+    }
+
+    /// The same for a server that speaks TLS.
+    pub fn of_tls_address(address: SocketAddr) -> Self {
+        Self(format!("https://{address}"))
     }
 
     /// The whole, without a slash at the end.

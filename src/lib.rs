@@ -16,6 +16,8 @@
 //! | [`mail`], [`mailer`] | what mails say; sending them in the background | links of others |
 //! | `words` | all that is said to people, in every language | who says it |
 //! | [`sweeper`] | ends what has expired, on a timer | HTTP |
+//! | [`tls`] | the server's certificate, from files or from a directory | handlers, rows |
+//! | [`watch`], `door` | metrics and health, on a listener of their own | requests, rows |
 //! | [`limits`] | rates, quotas, permits for Argon2, budgets of guesses | HTTP, SQL |
 //! | [`generator`] | generated passwords | everything above |
 //! | [`keyfile`] | where root keys come from, and which belong to a database | ciphers, HTTP |
@@ -73,6 +75,7 @@ pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod config;
+mod door;
 pub mod error;
 pub mod generator;
 mod hex;
@@ -88,6 +91,8 @@ pub mod selftest;
 pub mod store;
 pub mod sweeper;
 pub mod time;
+pub mod tls;
 pub mod vault;
+pub mod watch;
 pub mod web;
 mod words;

@@ -3,7 +3,7 @@
 use rustix::fs::Mode;
 use rustix::time::{ClockId, clock_gettime};
 use std::fs::{File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -64,6 +64,20 @@ pub fn user_id() -> u32 {
 /// If it exists, or cannot be made.
 pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Puts a file in the place of another at once, so that at no time there is half of one. Only this user may
+/// read it.
+///
+/// # Errors
+/// If it cannot be written; then the old one stays.
+pub fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
 }
 
 /// Gives a new file to whom another file or folder belongs, so that the server can use what root has made

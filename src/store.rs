@@ -28,13 +28,14 @@ pub use slots::used_shares;
 pub use writer::Pending;
 
 use crate::error::{Error, StartError};
+use crate::os;
 use reserve::Reserve;
 use rusqlite::{Connection, ErrorCode};
 use slots::FreeSlots;
 use std::cell::Cell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -64,6 +65,10 @@ pub struct Condition {
     full: AtomicBool,
     /// Seconds for which readers have kept erased shares in the log.
     checkpoint_blocked_secs: AtomicU64,
+    /// Writes in the queue.
+    waiting: AtomicUsize,
+    /// Shares overwritten since the start.
+    erased: AtomicU64,
 }
 
 impl Condition {
@@ -75,6 +80,16 @@ impl Condition {
     /// Seconds for which the log could not be emptied of erased shares.
     pub fn checkpoint_blocked_secs(&self) -> u64 {
         self.checkpoint_blocked_secs.load(Ordering::Relaxed)
+    }
+
+    /// Writes that wait for the writer.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Shares that were overwritten since the start.
+    pub fn erased(&self) -> u64 {
+        self.erased.load(Ordering::Relaxed)
     }
 }
 
@@ -227,9 +242,18 @@ impl Store {
         let (job, pending) = writer::job(bytes, work);
         // A job that is not taken is dropped, and its `Pending` answers that the store is busy.
         if let Some(jobs) = &self.jobs {
-            let _ = jobs.try_send(job);
+            self.condition.waiting.fetch_add(1, Ordering::Relaxed);
+            if jobs.try_send(job).is_err() {
+                self.condition.waiting.fetch_sub(1, Ordering::Relaxed);
+            }
         }
         pending
+    }
+
+    /// Bytes this user may still write to the disk of the file; none if the system does not tell.
+    pub fn free_bytes(&self) -> Option<u64> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        os::free_bytes(folder.unwrap_or(Path::new("."))).ok()
     }
 
     /// What the writer has to tell.

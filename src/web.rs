@@ -5,6 +5,7 @@ pub mod brand;
 pub mod caller;
 pub mod clients;
 mod cors;
+pub mod counts;
 mod deadlines;
 pub mod describe;
 pub mod error;
@@ -15,6 +16,7 @@ mod log;
 pub mod pages;
 mod params;
 pub mod plain;
+pub mod redirect;
 mod routes;
 pub mod server;
 mod slashes;
@@ -36,6 +38,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Scope};
 use brand::Brand;
 use clients::Clients;
+use counts::Counts;
 use pages::CommonPages;
 use params::BodyBudget;
 use serde::Serialize;
@@ -53,6 +56,8 @@ pub struct Site {
     bodies: BodyBudget,
     brand: Brand,
     pages: CommonPages,
+    /// Requests answered.
+    pub counts: Counts,
 }
 
 /// The operator's rules for requests.
@@ -82,6 +87,7 @@ impl Site {
             bodies: BodyBudget::default(),
             brand: rules.brand,
             pages: CommonPages::default(),
+            counts: Counts::default(),
         }
     }
 
@@ -100,23 +106,23 @@ impl Site {
 
 /// Everything that is served, with what surrounds it. Used by the server and by tests alike.
 pub fn everything(site: Data<Site>) -> impl HttpServiceFactory {
-    let is_https = site.links.is_https();
-    Scope::new("")
-        .app_data(site)
-        .configure(configure)
-        .wrap(from_fn(move |request, next| around(is_https, request, next)))
+    Scope::new("").app_data(site).configure(configure).wrap(from_fn(around))
 }
 
 /// What surrounds every request.
 async fn around(
-    is_https: bool,
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let began = Instant::now();
     let mut response = next.call(request).await?;
+    let took = began.elapsed();
+    let is_https = response.request().app_data::<SiteData>().is_some_and(|site| {
+        site.counts.add(response.request(), response.status().as_u16(), took);
+        site.links.is_https()
+    });
     headers::add(is_https, &mut response);
-    log::request(began, &response);
+    log::request(took, &response);
     Ok(response)
 }
 

@@ -23,5 +23,7 @@ mod privacy;
 mod prompts;
 #[path = "cli/readme.rs"]
 mod readme;
+#[path = "cli/watch.rs"]
+mod watch;
 #[path = "cli/wire.rs"]
 mod wire;

@@ -96,6 +96,9 @@ fn modules_know_only_what_the_map_allows() {
             "client",
             &["crate::app", "crate::store", "crate::vault", "crate::web", "crate::cli", "actix", "std::env"],
         ),
+        ("tls", &["crate::app", "crate::store", "crate::vault", "crate::web", "crate::cli::"]),
+        ("door", &["crate::", "rusqlite"]),
+        ("watch", &["crate::store", "crate::vault", "crate::cli", "crate::secret", "rusqlite", "SELECT"]),
         ("limits", &["crate::app", "crate::store", "crate::web", "actix"]),
     ];
     /// The domain knows itself and the time.

@@ -88,6 +88,9 @@ impl App {
     }
 
     async fn end_mail(&self, id: i64, sent_at: Option<Timestamp>) -> Result<(), Error> {
+        if sent_at.is_none() {
+            self.notes.mail_given_up();
+        }
         self.store.write(move |tx| outbox::finish(tx, id, sent_at)).await.map_err(not_creating)
     }
 }

@@ -100,7 +100,7 @@ impl Running {
         let (ready, started) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let served = actix_web::rt::System::new().block_on(async {
-                let server = server(&site, listener, bounds)?;
+                let server = server(&site, listener, bounds, None)?;
                 let _ = ready.send(server.handle());
                 server.await
             });

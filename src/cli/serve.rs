@@ -1,5 +1,7 @@
 //! `tellonce serve`: start, serve, stop.
 
+mod secured;
+
 use crate::app::{App, Started};
 use crate::config::{BaseUrl, Config, LogFormat};
 use crate::error::StartError;
@@ -7,14 +9,18 @@ use crate::mailer::{self, Mailer};
 use crate::os;
 use crate::store::Role;
 use crate::sweeper;
+use crate::tls::{self, Certificates, Challenges};
+use crate::watch::Watch;
 use crate::web::brand::Brand;
+use crate::web::redirect;
 use crate::web::server::{Bounds, server};
 use crate::web::{Rules, Site};
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use clap::ArgMatches;
+use secured::Secured;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -34,9 +40,12 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     os::allow_many_files();
     make_folder(&config.data)?;
     let _lock = lock(&config.data)?;
-    let listener = listen(config.listen)?;
-    let address = listener.local_addr().map_err(|error| StartError::storage(error.to_string()))?;
-    let base_url = config.base_url.clone().unwrap_or_else(|| BaseUrl::of_address(address));
+    let challenges = Challenges::default();
+    let secured = Secured::open(&config, &challenges)?;
+    let listeners = Listeners::open(&config)?;
+    let address = listeners.main.local_addr().map_err(|error| StartError::storage(error.to_string()))?;
+    let of_address = if secured.is_some() { BaseUrl::of_tls_address } else { BaseUrl::of_address };
+    let base_url = config.base_url.clone().unwrap_or_else(|| of_address(address));
     let mailer = config.mail.as_ref().map(Mailer::new).transpose()?;
     let opened = super::open(&config, &base_url, Role::Server)?;
     report(&config, &opened);
@@ -50,7 +59,14 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     };
     let site = Data::new(Site::new(opened.app, rules));
     let shared = site.clone().into_inner();
-    let served = actix_web::rt::System::new().block_on(serve(&config, site, listener, mailer, ready_fd));
+    let served = actix_web::rt::System::new().block_on(serve(
+        &config,
+        site,
+        listeners,
+        (secured, challenges),
+        mailer,
+        ready_fd,
+    ));
     close(shared);
     served.map_err(|error| StartError::storage(format!("the server stopped: {error}")))?;
     tracing::info!("stopped");
@@ -112,9 +128,28 @@ pub(super) fn lock(data: &Path) -> Result<File, StartError> {
     Ok(file)
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+/// The sockets, opened before anything else is: another server on an address is found out at once.
+struct Listeners {
+    main: TcpListener,
+    watch: Option<TcpListener>,
+    redirect: Option<TcpListener>,
+}
+
+impl Listeners {
+    fn open(config: &Config) -> Result<Self, StartError> {
+        let other =
+            |option, address: Option<SocketAddr>| address.map(|address| listen(option, address)).transpose();
+        Ok(Self {
+            main: listen("listen", config.listen)?,
+            watch: other("metrics-listen", config.metrics_listen)?,
+            redirect: other("redirect-listen", config.redirect_listen)?,
+        })
+    }
+}
+
+fn listen(option: &str, address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).map_err(|error| {
-        StartError::configuration(format!("cannot listen on {address} (option `listen`): {error}"))
+        StartError::configuration(format!("cannot listen on {address} (option `{option}`): {error}"))
     })
 }
 
@@ -151,22 +186,39 @@ fn reseal(app: &App) {
 async fn serve(
     config: &Config,
     site: Data<Site>,
-    listener: TcpListener,
+    listeners: Listeners,
+    (secured, challenges): (Option<Secured>, Challenges),
     mailer: Option<Mailer>,
     ready_fd: Option<u32>,
-) -> std::io::Result<()> {
-    let address = listener.local_addr()?;
+) -> io::Result<()> {
+    let address = listeners.main.local_addr()?;
     let bounds = Bounds {
         workers: config.workers,
         max_connections: config.max_connections,
         shutdown: Duration::from_secs(config.shutdown_timeout.seconds().unsigned_abs()),
     };
-    let server = server(&site, listener, bounds)?;
+    let certificates = secured.as_ref().map(|secured| Arc::clone(&secured.certificates));
+    let tls = certificates.clone().map(tls::acceptor).transpose().map_err(io::Error::other)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let server = server(&site, listeners.main, bounds, tls)?;
     stop_on_signal(server.handle())?;
+    if let Some(listener) = listeners.redirect {
+        redirect::serve(on_loop(listener)?, site.links.clone(), challenges);
+    }
+    if let Some(secured) = secured {
+        secured.start(site.clone());
+    }
+    if let Some(listener) = listeners.watch {
+        watch(config, &site, listener, certificates)?;
+    }
     let mailer = mailer.map(|mailer| mailer::start(site.clone(), mailer));
     let sweeper = sweeper::start(site, config.sweep_interval);
-    tracing::info!(url = %format!("http://{address}"), "ready");
-    announce(ready_fd, address);
+    let url = format!("{scheme}://{address}");
+    if scheme == "http" && !address.ip().is_loopback() {
+        tracing::warn!("secrets travel unencrypted to whoever serves TLS for this server (`plain-http`)");
+    }
+    tracing::info!(%url, "ready");
+    announce(ready_fd, &url);
     let stopped = server.await;
     sweeper.abort();
     if let Some(mailer) = mailer {
@@ -175,8 +227,29 @@ async fn serve(
     stopped
 }
 
+/// Answers operators' programs.
+fn watch(
+    config: &Config,
+    site: &Data<Site>,
+    listener: TcpListener,
+    certificates: Option<Arc<Certificates>>,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    Watch::new(site.clone(), config.sweep_interval, certificates).serve(on_loop(listener)?);
+    tracing::info!(url = %format!("http://{address}"), "metrics and health");
+    if !address.ip().is_loopback() {
+        tracing::warn!("whoever reaches the address of metrics and health (`metrics-listen`) can read them");
+    }
+    Ok(())
+}
+
+fn on_loop(listener: TcpListener) -> io::Result<tokio::net::TcpListener> {
+    listener.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(listener)
+}
+
 /// SIGTERM and SIGINT: no new connections, and requests in flight are finished.
-fn stop_on_signal(server: ServerHandle) -> std::io::Result<()> {
+fn stop_on_signal(server: ServerHandle) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     actix_web::rt::spawn(async move {
@@ -191,12 +264,12 @@ fn stop_on_signal(server: ServerHandle) -> std::io::Result<()> {
 }
 
 /// Word to whoever started the server: a file descriptor, and systemd's socket.
-fn announce(ready_fd: Option<u32>, address: SocketAddr) {
+fn announce(ready_fd: Option<u32>, url: &str) {
     if let Some(fd) = ready_fd {
         let told = File::options()
             .write(true)
             .open(format!("/proc/self/fd/{fd}"))
-            .and_then(|mut file| writeln!(file, "http://{address}"));
+            .and_then(|mut file| writeln!(file, "{url}"));
         if let Err(error) = told {
             tracing::warn!(%error, "cannot write to the file descriptor of --ready-fd");
         }

@@ -207,7 +207,7 @@ impl Write for Counter {
 }
 
 /// The system's certificates, or those that browsers carry where the system has none; and the file's.
-fn roots(ca_file: Option<&Path>) -> Result<RootCerts, String> {
+pub fn roots(ca_file: Option<&Path>) -> Result<RootCerts, String> {
     let system = SYSTEM_ROOTS.iter().find_map(|path| fs::read(path).ok());
     if system.is_none() && ca_file.is_none() {
         return Ok(RootCerts::WebPki);

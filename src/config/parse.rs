@@ -1,5 +1,7 @@
 //! From texts to types. Every problem is collected, none stops the others from being found.
 
+mod tls;
+
 use super::{BaseUrl, Config, LogFormat, OPTIONS, Origin, Problem, Values, secret_text};
 use crate::app::Create;
 use crate::keyfile::KeySource;
@@ -8,6 +10,7 @@ use crate::mailer::{MailConfig, MailTls, Sender};
 use crate::time::Ttl;
 use crate::web::brand::{BrandOptions, Colour, Link};
 use crate::web::{ForwardedHeader, GuestOperation};
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +18,9 @@ use std::path::{Path, PathBuf};
 pub fn config(values: &Values, credentials: Option<&Path>, problems: &mut Vec<Problem>) -> Config {
     let mut options = Options { values, problems };
     let config = Config {
-        listen: options.parse("listen", |text| text.parse().map_err(|_| "must be ADDRESS:PORT".to_owned())),
+        listen: options.parse("listen", socket_address),
+        tls: options.tls(),
+        redirect_listen: options.parse("redirect-listen", |text| optional(text, socket_address)),
         data: options.parse("data", |text| Ok(PathBuf::from(text))),
         base_url: options.parse("base-url", |text| optional(text, base_url)),
         key: key(values, credentials),
@@ -41,6 +46,7 @@ pub fn config(values: &Values, credentials: Option<&Path>, problems: &mut Vec<Pr
             list(text, |origin| base_url(origin).map(|origin| origin.as_str().to_owned()))
         }),
         brand: options.brand(),
+        metrics_listen: options.parse("metrics-listen", |text| optional(text, socket_address)),
         max_connections: options.parse("max-connections", |text| number(text, 2..=65_536)),
         mail: options.mail(),
         max_recipients: options.parse("max-recipients", |text| number(text, 1..=10)),
@@ -162,6 +168,7 @@ impl Options<'_> {
         } else if !(config.ttl_min..=config.ttl_max).contains(&config.ttl_default) {
             self.problem("ttl-default", "must be between ttl-min and ttl-max");
         }
+        self.check_tls(config);
         if config.base_url.is_none() && config.listen.ip().is_unspecified() {
             self.problem(
                 "base-url",
@@ -198,6 +205,10 @@ fn key(values: &Values, credentials: Option<&Path>) -> KeySource {
 
 fn optional<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
     if text.is_empty() { Ok(None) } else { parse(text).map(Some) }
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "must be ADDRESS:PORT".into())
 }
 
 /// Takes `http://` or `https://` and a host, without a path.

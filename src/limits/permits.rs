@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Memory and processor stay bounded whatever is asked.
 pub struct Argon2Permits {
     running: Arc<Semaphore>,
+    most: usize,
     waiting: AtomicUsize,
 }
 
@@ -27,8 +28,14 @@ impl Argon2Permits {
 
     /// Permits for this machine.
     pub fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self { running: Arc::new(Semaphore::new(cores.min(Self::MOST))), waiting: AtomicUsize::new(0) }
+        let most = std::thread::available_parallelism().map_or(1, NonZero::get).min(Self::MOST);
+        Self { running: Arc::new(Semaphore::new(most)), most, waiting: AtomicUsize::new(0) }
+    }
+
+    /// Runs at this moment, and callers that wait for their turn.
+    pub fn in_use(&self) -> (usize, usize) {
+        let running = self.most.saturating_sub(self.running.available_permits());
+        (running, self.waiting.load(Ordering::Relaxed))
     }
 
     /// Waits for a permit, two seconds at the most.

@@ -88,8 +88,14 @@ pub struct NewSecret {
 }
 
 /// Padded bytes that anonymous callers keep at present, as of the last commit.
-pub(super) fn anonymous_bytes(db: &Connection) -> Result<i64, Error> {
+pub(crate) fn anonymous_bytes(db: &Connection) -> Result<i64, Error> {
     Ok(db.prepare_cached("SELECT anonymous_bytes FROM meta")?.query_row([], |row| row.get(0))?)
+}
+
+/// How many of the next `limit` secrets after this row there are, and the last of them, if any.
+pub(crate) fn count_after(db: &Connection, after: i64, limit: u32) -> Result<(u32, Option<i64>), Error> {
+    let sql = "SELECT count(*), max(id) FROM (SELECT id FROM secrets WHERE id > ?1 ORDER BY id LIMIT ?2)";
+    Ok(db.prepare_cached(sql)?.query_row(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// Notes how these have changed: once for a commit, since all jobs in it would write the same row.

@@ -175,7 +175,10 @@ impl Writer {
         let guard = EndOnPanic;
         loop {
             match self.queue.recv_timeout(self.checkpoints.patience()) {
-                Ok(first) => self.batch(first),
+                Ok(first) => {
+                    self.taken();
+                    self.batch(first);
+                }
                 Err(RecvTimeoutError::Timeout) => self.checkpoints.idle(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -187,6 +190,11 @@ impl Writer {
         }
         self.checkpoints.run(&self.connection, &self.condition);
         std::mem::forget(guard);
+    }
+
+    /// One write less waits.
+    fn taken(&self) {
+        self.condition.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Tells everyone else whether there is room, and the log when that changes.
@@ -258,13 +266,14 @@ impl Writer {
             }
             next += 1;
             if next == jobs.len() && next < BATCH_JOBS && bytes < BATCH_BYTES {
-                jobs.extend(self.queue.try_recv());
+                jobs.extend(self.queue.try_recv().inspect(|_| self.taken()));
             }
         }
         let tally = tx.tally.get();
         match self.commit(&tx) {
             Ok(()) => {
                 self.checkpoints.committed(tally.erased);
+                self.condition.erased.fetch_add(tally.erased, Ordering::Relaxed);
                 if full {
                     self.rolled_back(&no_room());
                 }

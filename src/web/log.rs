@@ -3,16 +3,16 @@
 
 use super::error::Logged;
 use actix_web::dev::ServiceResponse;
-use std::time::Instant;
+use std::time::Duration;
 
 /// Logs a request that is answered. Requests that succeed are logged at debug, since they say who was
 /// busy when.
-pub fn request<B>(began: Instant, response: &ServiceResponse<B>) {
+pub fn request<B>(took: Duration, response: &ServiceResponse<B>) {
     let status = response.status();
     if status.is_success() && !tracing::enabled!(tracing::Level::DEBUG) {
         return;
     }
-    let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let logged = response.response().extensions().get::<Logged>().cloned();
     // Finding the pattern costs as much as finding the route did.
     let pattern = response.request().match_pattern();

@@ -7,6 +7,7 @@
 //! ```
 
 use super::SiteData;
+use super::counts::number;
 use super::error::{Failure, add_headers, kind, logged};
 use super::params::Body;
 use super::routes::{Route, complete};
@@ -26,13 +27,16 @@ pub const PASSPHRASE: &str = "tellonce-passphrase";
 /// The creator's link, in the reply.
 pub const RECEIPT: &str = "tellonce-receipt";
 
+/// It stands beside the versions of the API.
+pub const BASE: &str = "";
 /// The one route that is not also a page's.
 pub const ROUTES: &[Route] = &[("/secret/{id}/raw", &["post"])];
 
 /// Adds it.
 pub fn configure(config: &mut ServiceConfig) {
     for (path, methods) in ROUTES {
-        config.service(complete(web::resource(*path).route(web::post().to(reveal)), methods, refuse));
+        let resource = web::resource(*path).app_data(number(BASE, path)).route(web::post().to(reveal));
+        config.service(complete(resource, methods, refuse));
     }
 }
 

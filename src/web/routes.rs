@@ -32,6 +32,7 @@ macro_rules! routes {
             actix_web::web::scope($base)
                 $( .service($crate::web::routes::complete(
                     actix_web::web::resource($path)
+                        .app_data($crate::web::counts::number($base, $path))
                         $( $( .route(actix_web::web::$method().to($handler)) )+ )+,
                     &[ $( $( stringify!($method) ),+ ),+ ],
                     $refuse,

@@ -72,7 +72,7 @@ impl Process {
             let _ = child.wait();
             panic!("the server neither became ready nor ended");
         };
-        match line.trim().strip_prefix("http://").and_then(|address| address.parse().ok()) {
+        match line.trim().split_once("://").and_then(|(_, address)| address.parse().ok()) {
             Some(address) => Ok(Self { child, stdout, address, log }),
             None => Err(child.wait().expect("an exit status")),
         }

@@ -95,7 +95,7 @@ impl Server {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let bounds = Bounds { workers: 2, max_connections: 4096, shutdown: Duration::from_secs(10) };
-                let server = server::server(&shared, listener, bounds).expect("listening");
+                let server = server::server(&shared, listener, bounds, None).expect("listening");
                 ready.send(server.handle()).expect("a listener");
                 server.await.expect("served");
             });
