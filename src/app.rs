@@ -8,12 +8,14 @@ mod accounts;
 mod conceal;
 mod look;
 mod outbox;
+mod retry;
 mod reveal;
 mod unlock;
 
 pub use accounts::{AccountInfo, Change, MEMO_MAX};
 pub use conceal::Wishes;
 pub use outbox::Due;
+pub use retry::Replies;
 pub use reveal::Revealed;
 
 use crate::error::{Error, StartError};
@@ -79,12 +81,13 @@ pub enum Create {
 /// The program's core. One per process.
 pub struct App {
     policy: Policy,
-    clock: Clock,
+    clock: Arc<Clock>,
     identifiers: Identifiers,
     vault: Arc<Vault>,
     permits: Argon2Permits,
     limits: Limits,
     mail_waits: Notify,
+    replies: Arc<Replies>,
     store: Store,
     /// Numbers of keys that the database knows and the ring lacks.
     missing_keys: Vec<i64>,
@@ -124,7 +127,9 @@ impl App {
         let numbered = store.read(|db| Ok(store::keys(db)?)).map_err(unreadable)?;
         let mask_constant = store.read(|db| Ok(store::mask_constant(db)?)).map_err(unreadable)?;
         let (ring, missing_keys) = keyfile::ring(at_hand.keys, &numbered, key)?;
+        let clock = Arc::new(clock);
         let app = Self {
+            replies: Arc::new(Replies::new(Arc::clone(&clock), policy.max_secret_bytes)),
             limits: Limits::new(&policy.rates, &policy.attempts),
             mail_waits: Notify::new(),
             policy,
@@ -151,6 +156,11 @@ impl App {
     /// The store, for what it has to tell about itself.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Replies that are kept for readers whose connection may have broken.
+    pub fn replies(&self) -> &Replies {
+        &self.replies
     }
 
     /// Ends secrets and receipts that have run out, a batch of each, and returns how many. A secret

@@ -15,6 +15,7 @@ mod log;
 pub mod pages;
 mod params;
 pub mod plain;
+mod retry;
 mod routes;
 pub mod server;
 mod slashes;

@@ -151,11 +151,13 @@ async fn serve(
     let server = server(&site, listener, bounds)?;
     stop_on_signal(server.handle())?;
     let mailer = mailer.map(|mailer| mailer::start(site.clone(), mailer));
+    let wiper = sweeper::wipe_replies(site.clone());
     let sweeper = sweeper::start(site, config.sweep_interval);
     tracing::info!(url = %format!("http://{address}"), "ready");
     announce(ready_fd, address);
     let stopped = server.await;
     sweeper.abort();
+    wiper.abort();
     if let Some(mailer) = mailer {
         mailer.abort();
     }
