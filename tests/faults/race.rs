@@ -4,9 +4,13 @@ use crate::kit::{Folder, burn, conceal, conceal_with, made, receipt, reveal, rev
 use crate::support::process::Process;
 use crate::support::server::Made;
 use crate::support::{Reply, Request};
+use rustix::net::sockopt::set_socket_linger;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::TcpStream;
 use std::sync::Barrier;
+use std::time::Duration;
 
 const READERS: usize = 64;
 
@@ -269,17 +273,19 @@ fn who_hangs_up_before_the_answer_finds_the_reply_under_the_same_key() {
         let canary = format!("canary-of-the-hasty-{number:02}-end");
         let made = made(&process.send(&conceal(&canary)));
         let reveal = reveal(&made).header("Idempotency-Key", "0123456789abcdef0123456789abcdef");
-        let mut hasty = process.connect();
-        hasty.send_bytes(&reveal.bytes()).expect("sent");
+        let mut hasty = TcpStream::connect(process.address).expect("connected");
+        // Closed, it resets the connection: the server learns at once that nobody listens.
+        set_socket_linger(&hasty, Some(Duration::ZERO)).expect("set");
+        hasty.write_all(&reveal.bytes()).expect("sent");
         // At any moment of the claim, so that some are in the middle of it.
-        std::thread::sleep(std::time::Duration::from_micros(number * 40));
+        std::thread::sleep(Duration::from_micros(number * 40));
         drop(hasty);
         let reply = loop {
             let reply = process.send(&reveal);
             if reply.status != 503 {
                 break reply;
             }
-            std::thread::sleep(std::time::Duration::from_millis(2));
+            std::thread::sleep(Duration::from_millis(2));
         };
         found += usize::from(reply.expect(200).contains(&canary));
     }
