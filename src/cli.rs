@@ -137,8 +137,10 @@ fn configuration(matches: &ArgMatches) -> Result<Config, StartError> {
     })
 }
 
-/// Opens the core as these options say. Without a base URL, links are for `listening_on`.
+/// Opens the core as these options say. Without a base URL, links are for `listening_on`. From here on there
+/// are root keys in memory.
 fn open(config: &Config, base_url: &BaseUrl, role: Role) -> Result<Started, StartError> {
+    os::keep_memory_private();
     let policy = Policy {
         max_secret_bytes: config.max_secret_size,
         ttl: TtlPolicy { default: config.ttl_default, min: config.ttl_min, max: config.ttl_max },

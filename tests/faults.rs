@@ -14,6 +14,8 @@ mod disk;
 mod keys;
 #[path = "faults/kill.rs"]
 mod kill;
+#[path = "faults/process.rs"]
+mod process;
 #[path = "faults/race.rs"]
 mod race;
 #[path = "faults/residue.rs"]

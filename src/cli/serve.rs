@@ -30,7 +30,8 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let config = super::configuration(matches)?;
     start_log(&config);
     let brand = Brand::new(&config.brand)?;
-    let ready_fd = matches.get_one::<u32>("ready-fd").copied();
+    // A descriptor is found through `/proc`, which is closed to this process before it reads the root key.
+    let ready = matches.get_one::<u32>("ready-fd").map(|fd| ready_file(*fd));
     os::allow_many_files();
     make_folder(&config.data)?;
     let _lock = lock(&config.data)?;
@@ -40,6 +41,9 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let mailer = config.mail.as_ref().map(Mailer::new).transpose()?;
     let opened = super::open(&config, &base_url, Role::Server)?;
     report(&config, &opened);
+    if let Err(error) = os::keep_out_of_swap() {
+        tracing::info!(%error, "the root key may reach swap space: raise the limit of locked memory (LimitMEMLOCK)");
+    }
     let rules = Rules {
         trusted_proxies: config.trusted_proxies.clone(),
         forwarded_header: config.forwarded_header,
@@ -49,7 +53,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     };
     let site = Data::new(Site::new(opened.app, rules));
     let shared = site.clone().into_inner();
-    let served = actix_web::rt::System::new().block_on(serve(&config, site, listener, mailer, ready_fd));
+    let served = actix_web::rt::System::new().block_on(serve(&config, site, listener, mailer, ready));
     close(shared);
     served.map_err(|error| StartError::storage(format!("the server stopped: {error}")))?;
     tracing::info!("stopped");
@@ -140,7 +144,7 @@ async fn serve(
     site: Data<Site>,
     listener: TcpListener,
     mailer: Option<Mailer>,
-    ready_fd: Option<u32>,
+    ready: Option<std::io::Result<File>>,
 ) -> std::io::Result<()> {
     let address = listener.local_addr()?;
     let bounds = Bounds {
@@ -154,7 +158,7 @@ async fn serve(
     let wiper = sweeper::wipe_replies(site.clone());
     let sweeper = sweeper::start(site, config.sweep_interval);
     tracing::info!(url = %format!("http://{address}"), "ready");
-    announce(ready_fd, address);
+    announce(ready, address);
     let stopped = server.await;
     sweeper.abort();
     wiper.abort();
@@ -179,13 +183,14 @@ fn stop_on_signal(server: ServerHandle) -> std::io::Result<()> {
     Ok(())
 }
 
+fn ready_file(fd: u32) -> std::io::Result<File> {
+    File::options().write(true).open(format!("/proc/self/fd/{fd}"))
+}
+
 /// Word to whoever started the server: a file descriptor, and systemd's socket.
-fn announce(ready_fd: Option<u32>, address: SocketAddr) {
-    if let Some(fd) = ready_fd {
-        let told = File::options()
-            .write(true)
-            .open(format!("/proc/self/fd/{fd}"))
-            .and_then(|mut file| writeln!(file, "http://{address}"));
+fn announce(ready: Option<std::io::Result<File>>, address: SocketAddr) {
+    if let Some(file) = ready {
+        let told = file.and_then(|mut file| writeln!(file, "http://{address}"));
         if let Err(error) = told {
             tracing::warn!(%error, "cannot write to the file descriptor of --ready-fd");
         }
