@@ -5,7 +5,7 @@
 //! plain computation. Each reads the clock once.
 
 mod accounts;
-mod conceal;
+pub(crate) mod conceal;
 mod look;
 mod outbox;
 mod retry;

@@ -79,6 +79,8 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod generator;
 mod hex;
 pub mod keyfile;
