@@ -5,9 +5,10 @@
 //! plain computation. Each reads the clock once.
 
 mod accounts;
-mod conceal;
+pub(crate) mod conceal;
 mod look;
 mod outbox;
+mod retry;
 mod reveal;
 mod unlock;
 mod vitals;
@@ -15,6 +16,7 @@ mod vitals;
 pub use accounts::{AccountInfo, Change, MEMO_MAX};
 pub use conceal::Wishes;
 pub use outbox::Due;
+pub use retry::Replies;
 pub use reveal::Revealed;
 pub use vitals::Vitals;
 
@@ -81,12 +83,13 @@ pub enum Create {
 /// The program's core. One per process.
 pub struct App {
     policy: Policy,
-    clock: Clock,
+    clock: Arc<Clock>,
     identifiers: Identifiers,
     vault: Arc<Vault>,
     permits: Argon2Permits,
     limits: Limits,
     mail_waits: Notify,
+    replies: Arc<Replies>,
     store: Store,
     notes: vitals::Notes,
     /// Numbers of keys that the database knows and the ring lacks.
@@ -127,7 +130,9 @@ impl App {
         let numbered = store.read(|db| Ok(store::keys(db)?)).map_err(unreadable)?;
         let mask_constant = store.read(|db| Ok(store::mask_constant(db)?)).map_err(unreadable)?;
         let (ring, missing_keys) = keyfile::ring(at_hand.keys, &numbered, key)?;
+        let clock = Arc::new(clock);
         let app = Self {
+            replies: Arc::new(Replies::new(Arc::clone(&clock), policy.max_secret_bytes)),
             limits: Limits::new(&policy.rates, &policy.attempts),
             mail_waits: Notify::new(),
             policy,
@@ -155,6 +160,11 @@ impl App {
     /// The store, for what it has to tell about itself.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Replies that are kept for readers whose connection may have broken.
+    pub fn replies(&self) -> &Replies {
+        &self.replies
     }
 
     /// Ends secrets and receipts that have run out, a batch of each, and returns how many. A secret

@@ -149,8 +149,9 @@ fn configuration(matches: &ArgMatches) -> Result<Config, StartError> {
     })
 }
 
-/// Opens the core as these options say.
+/// Opens the core as these options say. From here on there are root keys in memory.
 fn open(config: &Config, base_url: &BaseUrl, role: Role) -> Result<Started, StartError> {
+    os::keep_memory_private();
     let policy = policy(config, base_url);
     App::open(&config.database(), &config.key, role, policy, Clock::system(), Box::new(give_up))
 }

@@ -18,12 +18,16 @@ pub use problem::{Problem, fit_to_show};
 pub use reply::Reply;
 
 use crate::config::BaseUrl;
+use crate::hex;
+use crate::random::fill;
 use crate::secret::{ApiToken, EmailAddress, Passphrase, Plaintext};
 use crate::time::{Timestamp, Ttl};
 use base64ct::{Base64, Encoding};
 use http::Transport;
 use serde::Serialize;
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use ureq::http::Method;
 use zeroize::Zeroizing;
 
@@ -153,6 +157,39 @@ struct Memo<'a> {
     memo: &'a str,
 }
 
+/// Pauses between tries for the same reply, together well within the minute that it is kept.
+const PAUSES: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+/// After that long no try can get the reply to the first one.
+const KEPT: Duration = Duration::from_secs(60);
+
+/// 128 random bits.
+fn fresh_key() -> Zeroizing<String> {
+    let mut bits = Zeroizing::new([0; 16]);
+    fill(&mut *bits);
+    hex::encode(&*bits)
+}
+
+/// Asks until an answer comes, a few times.
+fn again<T>(ask: impl Fn() -> Result<T, Problem>) -> Result<T, Problem> {
+    let began = Instant::now();
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let answer = ask();
+        match (&answer, pauses.next()) {
+            (Err(problem), Some(pause)) if problem.may_pass() && began.elapsed() + pause < KEPT => {
+                sleep(pause);
+            }
+            _ => return answer,
+        }
+    }
+}
+
 /// No body.
 const NOTHING: Option<&()> = None;
 
@@ -241,15 +278,19 @@ impl Client {
         self.transport.send(&Method::GET, &self.route("/secret/{id}"), id.as_str(), NOTHING)
     }
 
-    /// Reads a secret, which ends it.
+    /// Reads a secret, which ends it. Where the connection breaks, it asks again under the same fresh key: a
+    /// server that knows such keys gives the same reply again for a minute.
     ///
     /// # Errors
     /// [`Problem::WrongPassphrase`] and [`Problem::NotFound`] consume nothing. Where the connection
-    /// broke while the server answered, the secret may be gone.
+    /// broke every time while the server answered, the secret may be gone.
     pub fn reveal(&self, id: &Identifier, passphrase: Option<&Passphrase>) -> Result<Plaintext, Problem> {
         let body = Opening { go_on: true, passphrase: passphrase.map(Passphrase::as_text) };
         let route = self.route("/secret/{id}/reveal");
-        let mut reply = self.transport.send(&Method::POST, &route, id.as_str(), Some(&body))?;
+        let key = fresh_key();
+        let ask =
+            || self.transport.send_known_by(Some(&key), &Method::POST, &route, id.as_str(), Some(&body));
+        let mut reply = again(ask)?;
         reply.secret("/record/secret_value").and_then(Plaintext::new).ok_or_else(|| self.odd())
     }
 

@@ -496,6 +496,13 @@ fn read_file(path: &Path, values: &mut Values, problems: &mut Vec<Problem>) {
             return wrong("config", Origin::Flag, format!("cannot read {}: {error}", path.display()));
         }
     };
+    read_table(&text, path, values, problems);
+}
+
+fn read_table(text: &str, path: &Path, values: &mut Values, problems: &mut Vec<Problem>) {
+    let mut wrong = |option: &str, origin: Origin, message: String| {
+        problems.push(Problem { option: option.to_owned(), origin, message });
+    };
     let table: toml::Table = match text.parse() {
         Ok(table) => table,
         Err(error) => return wrong("config", Origin::File(path.into()), error.to_string().trim().to_owned()),
@@ -528,6 +535,15 @@ fn as_text(value: &toml::Value) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Of a file with this text, and nothing else.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn of_text(text: &str) -> Gathered {
+    let (mut values, mut problems) = (Values::new(), Vec::new());
+    read_table(text, Path::new("file"), &mut values, &mut problems);
+    let config = parse::config(&values, None, &mut problems);
+    Gathered { values, outcome: if problems.is_empty() { Ok(config) } else { Err(problems) } }
 }
 
 impl Gathered {

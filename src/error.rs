@@ -46,6 +46,8 @@ pub enum Error {
     },
     /// Busy, or unable to open what is stored. Nothing was consumed.
     Unavailable(Cause),
+    /// The same caller's earlier request for the same secret is not answered yet.
+    InProgress,
     /// No room on the disk to store anything new. Nothing was consumed.
     StorageFull(Cause),
     /// No room within the operator's quota. Nothing was stored.
@@ -70,6 +72,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::LimitExceeded { retry_after } => Some(*retry_after),
+            Self::InProgress => Some(Duration::from_secs(1)),
             Self::Unavailable(_) => Some(Duration::from_secs(2)),
             Self::StorageFull(_) | Self::QuotaFull(_) => Some(Duration::from_secs(60)),
             _ => None,
@@ -91,7 +94,7 @@ impl fmt::Display for Error {
             Self::NoSuchRoute => "Not Found",
             Self::MethodNotAllowed { .. } => "Method Not Allowed",
             Self::LimitExceeded { .. } => "Too many attempts. Try again later",
-            Self::Unavailable(_) => "Not available right now. Try again in a moment",
+            Self::Unavailable(_) | Self::InProgress => "Not available right now. Try again in a moment",
             Self::StorageFull(_) | Self::QuotaFull(_) => {
                 "The server has no room for a new secret. Try again later"
             }
@@ -147,6 +150,8 @@ pub enum Rule {
     TooManyIdentifiers(usize),
     /// An address has one account at most.
     AccountExists,
+    /// What a reader is known by has its length and no spaces.
+    NotAnIdempotencyKey,
 }
 
 impl Rule {
@@ -169,6 +174,7 @@ impl Rule {
             Self::MemoTooLong(_) => "memo",
             Self::TooManyIdentifiers(_) => "identifiers",
             Self::AccountExists => "account",
+            Self::NotAnIdempotencyKey => "Idempotency-Key",
         }
     }
 }
@@ -201,6 +207,9 @@ impl fmt::Display for Rule {
             Self::MemoTooLong(most) => write!(f, "The memo is longer than {most} characters"),
             Self::TooManyIdentifiers(most) => write!(f, "Ask for at most {most} secrets at once"),
             Self::AccountExists => write!(f, "there is an account with this address already"),
+            Self::NotAnIdempotencyKey => {
+                write!(f, "The Idempotency-Key must have 22 to 128 visible characters")
+            }
         }
     }
 }

@@ -80,7 +80,7 @@ pub fn load(source: &KeySource, database_has_keys: bool) -> Result<Keys, StartEr
     }
 }
 
-fn parse(text: &str, source: &KeySource) -> Result<Vec<RootKey>, StartError> {
+pub(crate) fn parse(text: &str, source: &KeySource) -> Result<Vec<RootKey>, StartError> {
     // A variable has no lines, and in a comment a comma means nothing.
     let separator = if matches!(source, KeySource::Environment(_)) { ',' } else { '\n' };
     let mut keys: Vec<RootKey> = Vec::new();

@@ -40,11 +40,17 @@
 //! plaintext leave: [`secret::Opened`] lets go of it against a [`secret::Claim`], and a claim is made
 //! in one place.
 //!
+//! *A lost reply*: A stored secret has one *reader*, possibly two *transfers*. Its content is sent in one
+//! reply; if that is lost on the way, the secret is lost, unless the reader sent an `Idempotency-Key`: then
+//! the same key and link fetch the same reply again for a minute, as often as the connection breaks. It is
+//! kept in memory alone, sealed under that key and link, and nobody else gets it. The claim stays with what
+//! is kept, and without one nothing is let go.
+//!
 //! *Burn*, *expiry* and *lock* end a secret through the same [`store::erase`].
 //!
 //! # What always holds
 //!
-//! 1. No path returns a stored plaintext without a committed deletion.
+//! 1. No path returns a stored plaintext without a committed deletion, nor to a second reader.
 //! 2. No GET or HEAD changes anything but counters.
 //! 3. No identifier, token, passphrase, plaintext or address reaches a log or an error.
 //! 4. No link is built from a request's headers.
@@ -77,6 +83,8 @@ pub mod client;
 pub mod config;
 mod door;
 pub mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod generator;
 mod hex;
 pub mod keyfile;

@@ -217,7 +217,7 @@ fn tls(config: &MailConfig) -> Result<Tls, StartError> {
 }
 
 /// The message as it goes over the wire, with the one address it goes to.
-fn compose(from: &Sender, message: &Message) -> Option<(Envelope, Vec<u8>)> {
+pub(crate) fn compose(from: &Sender, message: &Message) -> Option<(Envelope, Vec<u8>)> {
     let recipient = EmailAddress::parse(&message.to)?;
     let sender: lettre::Address = from.address.as_str().parse().ok()?;
     let to: lettre::Address = recipient.as_str().parse().ok()?;

@@ -29,6 +29,21 @@ pub fn keep_memory_private() {
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
+/// Keeps what is in memory now, the root keys among it, from being written to swap space. Pages of later are
+/// not bound: the memory may grow and shrink as before.
+///
+/// # Errors
+/// If the system does not let this process lock as much as it has mapped.
+pub fn keep_out_of_swap() -> io::Result<()> {
+    use rustix::mm::{MlockAllFlags, mlockall};
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Memlock);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Memlock, limit);
+    // Only pages that are in use: what is reserved beyond them need not be brought in.
+    Ok(mlockall(MlockAllFlags::CURRENT | MlockAllFlags::ONFAULT)?)
+}
+
 /// Lets this process open as many files, and so connections, as the system allows it.
 pub fn allow_many_files() {
     let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);

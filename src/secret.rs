@@ -15,7 +15,7 @@ pub use address::EmailAddress;
 pub use id::{ID_LENGTH, NUMBERS, ReceiptId, SHORT_LENGTH, SecretId};
 pub use locale::Locale;
 pub use receipt::{Delivery, Kind, Looks, Outcome, Receipt, State};
-pub use sensitive::{ApiToken, Claim, Opened, Passphrase, Plaintext};
+pub use sensitive::{ApiToken, Claim, IdempotencyKey, Opened, Passphrase, Plaintext};
 pub use source::Source;
 
 use crate::time::{Timestamp, Ttl};

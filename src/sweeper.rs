@@ -19,6 +19,8 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 const MISSED: u32 = 3;
 /// A pause between two batches, so that a long sweep leaves room for callers.
 const PAUSE: Duration = Duration::from_millis(5);
+/// How much longer than its minute a reply may be kept.
+const WIPED_EVERY: Duration = Duration::from_secs(1);
 
 /// Starts sweeping on this event loop.
 pub fn start(site: Data<Site>, interval: Ttl) -> JoinHandle<()> {
@@ -34,6 +36,16 @@ pub fn start(site: Data<Site>, interval: Ttl) -> JoinHandle<()> {
         };
         let patience = Duration::from_secs(interval.seconds().unsigned_abs()) * MISSED;
         sweep_forever(&site, &poke, patience).await;
+    })
+}
+
+/// Starts wiping the replies that are kept for a minute, on this event loop.
+pub fn wipe_replies(site: Data<Site>) -> JoinHandle<()> {
+    actix_web::rt::spawn(async move {
+        loop {
+            tokio::time::sleep(WIPED_EVERY).await;
+            site.app.replies().wipe();
+        }
     })
 }
 

@@ -167,6 +167,15 @@ impl Clock {
         }
     }
 
+    /// Time since some moment of the past. It never goes back, no setting of a clock moves it, and it counts
+    /// suspends.
+    pub fn elapsed(&self) -> Duration {
+        match self {
+            Self::System(_) => crate::os::since_boot(),
+            Self::Manual(now) => Duration::from_secs(lock(now).steady.0.unsigned_abs()),
+        }
+    }
+
     /// Whether the wall clock was stepped by more than five minutes and is not yet believed.
     pub fn is_disputed(&self) -> bool {
         let now = self.now();

@@ -12,12 +12,14 @@ mod account;
 mod content;
 mod identifiers;
 mod padding;
+mod reply;
 mod ring;
 pub mod sample;
 
 pub use account::{new_token, token_lookup};
 pub use content::ReceiptContent;
 pub use identifiers::{Identifiers, Lookup};
+pub use reply::ReplyKey;
 pub use ring::{Fingerprint, KeyId, KeyRing, RootKey};
 
 use crate::random::fill;
@@ -247,13 +249,7 @@ impl Vault {
         self.check(secret.key_id, &secret.check, parts)?;
         let root = self.ring.get(secret.key_id).ok_or(VaultError::KeyMissing)?;
         let aad = associated_data(&label::SECRET, secret.key_id, secret.lookup.as_bytes(), secret.expires_at);
-        let padded = open(&secret_key(&label::SECRET, root, parts), &aad, &secret.sealed)?;
-        let content = padding::unpad(&padded, SECRET_BUCKET).ok_or(VaultError::Damaged)?;
-        let text = String::from_utf8(content.to_vec()).map_err(|error| {
-            error.into_bytes().zeroize();
-            VaultError::Damaged
-        })?;
-        Plaintext::new(Zeroizing::new(text)).map(Opened::new).ok_or(VaultError::Damaged)
+        opened(&open(&secret_key(&label::SECRET, root, parts), &aad, &secret.sealed)?)
     }
 
     /// Seals a receipt's content under the receipt's own identifier: without it, not even the root
@@ -286,9 +282,24 @@ impl Vault {
     }
 }
 
+/// A secret's content without its padding.
+fn opened(padded: &[u8]) -> Result<Opened, VaultError> {
+    let content = padding::unpad(padded, SECRET_BUCKET).ok_or(VaultError::Damaged)?;
+    let text = String::from_utf8(content.to_vec()).map_err(|error| {
+        error.into_bytes().zeroize();
+        VaultError::Damaged
+    })?;
+    Plaintext::new(Zeroizing::new(text)).map(Opened::new).ok_or(VaultError::Damaged)
+}
+
 /// Bytes a plaintext takes once padded: what quotas count.
 pub fn padded_size(plaintext_bytes: usize) -> usize {
     padding::bucket(plaintext_bytes, SECRET_BUCKET)
+}
+
+/// Bytes it takes once sealed.
+pub fn sealed_size(plaintext_bytes: usize) -> usize {
+    1 + NONCE + padded_size(plaintext_bytes) + TAG
 }
 
 /// What a key is derived for.
@@ -324,6 +335,8 @@ mod label {
     pub static OWN: Label = Label::new("tellonce 2026-11 own v1");
     pub static ADDRESS: Label = Label::new("tellonce 2026-11 address v1");
     pub static MAIL: Label = Label::new("tellonce 2026-11 mail v1");
+    pub static RETRY: Label = Label::new("tellonce 2026-11 retry v1");
+    pub static RETRY_NAME: Label = Label::new("tellonce 2026-11 retry name v1");
 }
 
 /// `derive_key` over length-prefixed parts, so that no two lists of parts run together.

@@ -14,15 +14,16 @@ mod head;
 mod headers;
 mod log;
 pub mod pages;
-mod params;
+pub(crate) mod params;
 pub mod plain;
 pub mod redirect;
+mod retry;
 mod routes;
 pub mod server;
-mod slashes;
+pub(crate) mod slashes;
 pub mod v1;
 pub mod v2;
-mod wishes;
+pub(crate) mod wishes;
 
 use crate::links::Links;
 

@@ -28,6 +28,8 @@ mod plain;
 mod proxies;
 #[path = "api/rates.rs"]
 mod rates;
+#[path = "api/retry.rs"]
+mod retry;
 #[path = "api/secrets.rs"]
 mod secrets;
 #[path = "api/statistics.rs"]

@@ -24,6 +24,8 @@ mod keys;
 mod kill;
 #[path = "faults/memory.rs"]
 mod memory;
+#[path = "faults/process.rs"]
+mod process;
 #[path = "faults/race.rs"]
 mod race;
 #[path = "faults/residue.rs"]

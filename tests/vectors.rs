@@ -508,7 +508,7 @@ fn expect_of(error: VaultError) -> Expect {
 }
 
 fn release(opened: Opened) -> String {
-    opened.release(Claim::after_commit()).expose().to_owned()
+    opened.release(&Claim::after_commit()).expose().to_owned()
 }
 
 fn identifiers(mask_constant: &str) -> Identifiers {

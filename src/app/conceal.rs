@@ -4,6 +4,7 @@ use super::accounts::MAIL_LIFE;
 use super::{App, Create};
 use crate::error::{Error, Rule};
 use crate::generator::Recipe;
+use crate::links::Links;
 use crate::mail;
 use crate::secret::{
     Caller, Delivery, EmailAddress, Kind, Locale, Looks, Passphrase, Plaintext, Receipt, State,
@@ -92,7 +93,7 @@ impl App {
             kind,
             passphrase: self.passphrase(wishes.passphrase)?,
             ttl: self.policy.ttl_for(caller).grant(wishes.ttl),
-            share_domain: self.share_domain(wishes.share_domain)?,
+            share_domain: share_domain(&self.policy.links, &self.policy.share_domains, wishes.share_domain)?,
             recipients: self.recipients(&wishes.recipients, caller)?,
         })
     }
@@ -129,18 +130,6 @@ impl App {
             return Err(Rule::PassphraseTooShort(least).into());
         }
         Ok(Some(passphrase))
-    }
-
-    /// `None` is the default domain: this server's own host, with any port or none. Another domain
-    /// must be listed, letter for letter.
-    fn share_domain(&self, wish: Option<String>) -> Result<Option<String>, Error> {
-        let own_name = without_port(self.policy.links.own_host());
-        match wish.map(|domain| domain.to_ascii_lowercase()) {
-            None => Ok(None),
-            Some(domain) if domain.is_empty() || without_port(&domain) == own_name => Ok(None),
-            Some(domain) if self.policy.share_domains.contains(&domain) => Ok(Some(domain)),
-            Some(_) => Err(Rule::UnknownDomain.into()),
-        }
     }
 
     async fn store_secret(
@@ -284,6 +273,22 @@ impl App {
             has_mail: receipt.delivery.is_some(),
             sealed: self.vault.seal_receipt(&receipt.id, &lookup, expires_at, &content),
         }
+    }
+}
+
+/// `None` is the default domain: this server's own host, with any port or none. Another domain must be listed,
+/// letter for letter.
+pub(crate) fn share_domain(
+    links: &Links,
+    listed: &[String],
+    wish: Option<String>,
+) -> Result<Option<String>, Error> {
+    let own_name = without_port(links.own_host());
+    match wish.map(|domain| domain.to_ascii_lowercase()) {
+        None => Ok(None),
+        Some(domain) if domain.is_empty() || without_port(&domain) == own_name => Ok(None),
+        Some(domain) if listed.contains(&domain) => Ok(Some(domain)),
+        Some(_) => Err(Rule::UnknownDomain.into()),
     }
 }
 

@@ -2,14 +2,17 @@
 
 use super::accounts::address;
 use super::look::receipt;
+use super::retry::{Entry, Reserved};
 use super::{App, not_creating};
 use crate::error::Error;
 use crate::mail;
-use crate::secret::{Caller, Claim, Opened, Outcome, Plaintext, Receipt, ReceiptId, Secret, SecretId};
+use crate::secret::{
+    Caller, Claim, IdempotencyKey, Opened, Outcome, Plaintext, Receipt, ReceiptId, Secret, SecretId,
+};
 use crate::store::secrets::{Look, Whole};
-use crate::store::{WriteTx, accounts, erase, outbox, receipts, secrets};
+use crate::store::{Pending, WriteTx, accounts, erase, outbox, receipts, secrets};
 use crate::time::{Now, Timestamp};
-use crate::vault::{KeyId, Lookup, PassphraseKey, SealedSecret, SecretKeyParts, Share, Vault};
+use crate::vault::{KeyId, Lookup, PassphraseKey, ReplyKey, SealedSecret, SecretKeyParts, Share, Vault};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -24,18 +27,25 @@ pub struct Revealed {
 
 impl App {
     /// Gives out a secret's content, and ends the secret. Whoever else asks at the same time, or
-    /// later, gets [`Error::NotFound`].
+    /// later, gets [`Error::NotFound`]. With a key of its own a caller whose reply got lost may fetch it
+    /// again for a minute: there is one reader, and possibly two transfers.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::WrongPassphrase`], [`Error::LimitExceeded`], or
+    /// [`Error::NotFound`], [`Error::WrongPassphrase`], [`Error::LimitExceeded`], [`Error::InProgress`] or
     /// [`Error::Unavailable`]; with each of these the secret was not consumed by this call.
     pub async fn reveal(
         &self,
         id: &SecretId,
         passphrase: Option<Zeroizing<String>>,
+        key: Option<IdempotencyKey>,
         caller: &Caller,
     ) -> Result<Revealed, Error> {
         self.limits.reveal(caller.source, self.clock.now().moment())?;
+        let place = match key.map(|key| self.place(id, &key)).transpose()? {
+            Some(Entry::Again(again)) => return again.revealed(id, caller),
+            Some(Entry::Reserved(place)) => Some(place),
+            None => None,
+        };
         let key = match passphrase {
             Some(_) => self.unlock(id, passphrase, caller.source).await?,
             // Most secrets need none, so the writer looks first.
@@ -49,17 +59,28 @@ impl App {
             key,
             now,
         };
-        let claimed = self.store.write(move |tx| claim.take(tx)).await.map_err(not_creating)?;
-        let Some((opened, look)) = claimed else {
+        let claiming = self.store.write(move |tx| claim.take(tx));
+        let given = match place {
+            None => committed(claiming).await?.map(|given| (given.content, given.look)),
+            Some(place) => kept(claiming, place, now.latest()).await?,
+        };
+        let Some((content, look)) = given else {
             // A missing passphrase is a wrong one.
             self.unlock(id, None, caller.source).await?;
             return Err(Error::NotFound);
         };
         self.mail_waits.notify_one();
-        Ok(Revealed {
-            secret: super::look::secret(id.clone(), look, now.latest(), caller),
-            content: opened.release(Claim::after_commit()),
-        })
+        Ok(Revealed { secret: super::look::secret(id.clone(), look, now.latest(), caller), content })
+    }
+
+    /// What this key leads to: the reply it was sent with before, or a place for the one to come.
+    fn place(&self, id: &SecretId, key: &IdempotencyKey) -> Result<Entry, Error> {
+        let (lookup, now) = (self.identifiers.secret(id), self.clock.now().latest());
+        let bytes = match self.store.read(|db| secrets::sealed_bytes(db, lookup.as_bytes(), now)) {
+            Err(Error::NotFound) => None,
+            found => Some(found?),
+        };
+        self.replies.enter(ReplyKey::new(id, key), bytes)
     }
 
     /// Destroys a secret by its receipt, and returns the receipt as it stands afterwards.
@@ -92,6 +113,39 @@ impl App {
         self.mail_waits.notify_one();
         receipt(&self.vault, id, &receipt_lookup, row, now.latest())
     }
+}
+
+/// A content that was given out, and the right to it.
+struct Given {
+    content: Plaintext,
+    look: Look,
+    claim: Claim,
+}
+
+type Claiming = Pending<Option<(Opened, Look)>>;
+
+/// Waits until the claim is on the disk. Only then does the plaintext leave.
+async fn committed(claiming: Claiming) -> Result<Option<Given>, Error> {
+    let claimed = claiming.await.map_err(not_creating)?;
+    Ok(claimed.map(|(opened, look)| {
+        let claim = Claim::after_commit();
+        Given { content: opened.release(&claim), look, claim }
+    }))
+}
+
+/// The same, and keeps the reply. It goes on even if the caller hangs up meanwhile: that is the one who will
+/// ask again.
+async fn kept(
+    claiming: Claiming,
+    place: Reserved,
+    at: Timestamp,
+) -> Result<Option<(Plaintext, Look)>, Error> {
+    let keeping = tokio::spawn(async move {
+        let Some(Given { content, look, claim }) = committed(claiming).await? else { return Ok(None) };
+        place.fill(&content, look.clone(), at, claim);
+        Ok(Some((content, look)))
+    });
+    keeping.await.map_err(|error| Error::Internal(Box::new(error)))?
 }
 
 /// What the writer needs to try for one secret.

@@ -66,7 +66,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
         // Once the secret is read, there must be a place for it.
         let file = output.as_deref().map(Output::create).transpose()?;
         let read = waiting("Reading the secret", || client.reveal(&link.id, passphrase));
-        if matches!(read, Err(Problem::Unreachable(_))) {
+        if matches!(read, Err(Problem::BrokeOff(_) | Problem::Unreachable(_))) {
             warn("it is not known whether the secret was read before that: `tellonce status` tells");
         }
         Ok(read.map(|plaintext| (plaintext, file)))

@@ -36,7 +36,8 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let config = super::configuration(matches)?;
     start_log(&config);
     let brand = Brand::new(&config.brand)?;
-    let ready_fd = matches.get_one::<u32>("ready-fd").copied();
+    // A descriptor is found through `/proc`, which is closed to this process before it reads the root key.
+    let ready = matches.get_one::<u32>("ready-fd").map(|fd| ready_file(*fd));
     os::allow_many_files();
     make_folder(&config.data)?;
     let _lock = lock(&config.data)?;
@@ -50,6 +51,9 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let opened = super::open(&config, &base_url, Role::Server)?;
     report(&config, &opened);
     reseal(&opened.app);
+    if let Err(error) = os::keep_out_of_swap() {
+        tracing::info!(%error, "the root key may reach swap space: raise the limit of locked memory (LimitMEMLOCK)");
+    }
     let rules = Rules {
         trusted_proxies: config.trusted_proxies.clone(),
         forwarded_header: config.forwarded_header,
@@ -65,7 +69,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
         listeners,
         (secured, challenges),
         mailer,
-        ready_fd,
+        ready,
     ));
     close(shared);
     served.map_err(|error| StartError::storage(format!("the server stopped: {error}")))?;
@@ -189,7 +193,7 @@ async fn serve(
     listeners: Listeners,
     (secured, challenges): (Option<Secured>, Challenges),
     mailer: Option<Mailer>,
-    ready_fd: Option<u32>,
+    ready: Option<io::Result<File>>,
 ) -> io::Result<()> {
     let address = listeners.main.local_addr()?;
     let bounds = Bounds {
@@ -212,15 +216,17 @@ async fn serve(
         watch(config, &site, listener, certificates)?;
     }
     let mailer = mailer.map(|mailer| mailer::start(site.clone(), mailer));
+    let wiper = sweeper::wipe_replies(site.clone());
     let sweeper = sweeper::start(site, config.sweep_interval);
     let url = format!("{scheme}://{address}");
     if scheme == "http" && !address.ip().is_loopback() {
         tracing::warn!("secrets travel unencrypted to whoever serves TLS for this server (`plain-http`)");
     }
     tracing::info!(%url, "ready");
-    announce(ready_fd, &url);
+    announce(ready, &url);
     let stopped = server.await;
     sweeper.abort();
+    wiper.abort();
     if let Some(mailer) = mailer {
         mailer.abort();
     }
@@ -263,13 +269,14 @@ fn stop_on_signal(server: ServerHandle) -> io::Result<()> {
     Ok(())
 }
 
+fn ready_file(fd: u32) -> std::io::Result<File> {
+    File::options().write(true).open(format!("/proc/self/fd/{fd}"))
+}
+
 /// Word to whoever started the server: a file descriptor, and systemd's socket.
-fn announce(ready_fd: Option<u32>, url: &str) {
-    if let Some(fd) = ready_fd {
-        let told = File::options()
-            .write(true)
-            .open(format!("/proc/self/fd/{fd}"))
-            .and_then(|mut file| writeln!(file, "{url}"));
+fn announce(ready: Option<io::Result<File>>, url: &str) {
+    if let Some(file) = ready {
+        let told = file.and_then(|mut file| writeln!(file, "{url}"));
         if let Err(error) = told {
             tracing::warn!(%error, "cannot write to the file descriptor of --ready-fd");
         }

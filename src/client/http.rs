@@ -86,9 +86,21 @@ impl Transport {
         id: &str,
         body: Option<&impl Serialize>,
     ) -> Result<Reply, Problem> {
+        self.send_known_by(None, method, route, id, body)
+    }
+
+    /// The same with a key by which the server knows the request again, should it be sent again.
+    pub fn send_known_by(
+        &self,
+        key: Option<&str>,
+        method: &Method,
+        route: &str,
+        id: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<Reply, Problem> {
         let began = Instant::now();
         (self.note)(&format!("> {method} {}{route}", self.server.as_str()));
-        let answered = self.exchange(method, &route.replace("{id}", id), body);
+        let answered = self.exchange(key, method, &route.replace("{id}", id), body);
         let elapsed = began.elapsed().as_millis();
         match &answered {
             Ok(Answer { status, body, .. }) => {
@@ -106,6 +118,7 @@ impl Transport {
 
     fn exchange(
         &self,
+        key: Option<&str>,
         method: &Method,
         path: &str,
         body: Option<&impl Serialize>,
@@ -116,6 +129,9 @@ impl Transport {
             .header(header::ACCEPT, "application/json");
         if let Some(credentials) = &self.credentials {
             request = request.header(header::AUTHORIZATION, credentials.as_str());
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
         }
         let body = body.map(json).transpose().map_err(|_| self.unreachable("cannot be told this"))?;
         if body.is_some() {
@@ -163,7 +179,15 @@ impl Transport {
             ureq::Error::BodyExceedsLimit(_) => "answers with more than any secret can be".to_owned(),
             _ => "does not answer in HTTP".to_owned(),
         };
-        self.unreachable(&fit_to_show(&reason))
+        let problem = match error {
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => Problem::Unreachable,
+            ureq::Error::HostNotFound
+            | ureq::Error::Timeout(_)
+            | ureq::Error::ConnectionFailed
+            | ureq::Error::Io(_) => Problem::BrokeOff,
+            _ => Problem::Unreachable,
+        };
+        problem(format!("{} {}", self.server.as_str(), fit_to_show(&reason)))
     }
 
     fn unreachable(&self, reason: &str) -> Problem {

@@ -21,7 +21,9 @@ pub enum Problem {
         /// Seconds after which it may be worth another try.
         retry_after: Option<u64>,
     },
-    /// The server cannot be reached, or its answer is not one of this API.
+    /// No answer came through: nobody knows what the server did.
+    BrokeOff(String),
+    /// The server cannot be trusted, or its answer is not one of this API.
     Unreachable(String),
 }
 
@@ -41,7 +43,18 @@ impl fmt::Display for Problem {
             Self::Refused { status, message, retry_after: None } => {
                 write!(f, "the server refuses ({status}): {message}")
             }
-            Self::Unreachable(reason) => f.write_str(reason),
+            Self::BrokeOff(reason) | Self::Unreachable(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl Problem {
+    /// Whether the same request may be answered in a moment.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::BrokeOff(_) => true,
+            Self::Refused { status, retry_after, .. } => *status == 503 && retry_after.is_some(),
+            _ => false,
         }
     }
 }
@@ -54,7 +67,9 @@ impl From<Problem> for StartError {
             Problem::Unauthorized | Problem::Refused { status: 403, .. } => Self::not_permitted(sentence),
             Problem::Refused { status: 429 | 503 | 507, .. } => Self::busy(sentence),
             Problem::Refused { status: 400..=499, .. } => Self::data(sentence),
-            Problem::Refused { .. } | Problem::Unreachable(_) => Self::unreachable(sentence),
+            Problem::Refused { .. } | Problem::BrokeOff(_) | Problem::Unreachable(_) => {
+                Self::unreachable(sentence)
+            }
         }
     }
 }

@@ -82,6 +82,30 @@ impl fmt::Debug for ApiToken {
     }
 }
 
+/// What a reader draws to be known by should the reply get lost: 22 to 128 visible characters of ASCII,
+/// which have room for the 128 random bits they should hold. With it and the link the reply can be fetched
+/// again for a minute.
+pub struct IdempotencyKey(Zeroizing<String>);
+
+impl IdempotencyKey {
+    /// Takes 22 to 128 visible characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_key = (22..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        is_key.then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// The characters, to be sent or to derive keys from.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdempotencyKey(…)")
+    }
+}
+
 /// A plaintext that was opened inside a transaction which has yet to prove itself.
 #[derive(Debug)]
 pub struct Opened(Plaintext);
@@ -92,13 +116,15 @@ impl Opened {
         Self(plaintext)
     }
 
-    /// Lets the plaintext go, once.
-    pub fn release(self, _: Claim) -> Plaintext {
+    /// Lets the plaintext go to the one reader whose claim this is.
+    pub fn release(self, _: &Claim) -> Plaintext {
         self.0
     }
 }
 
-/// Proof that a transaction which deleted a secret's row has been committed.
+/// Proof that a transaction which deleted a secret's row has been committed: the right of one reader to the
+/// plaintext. It cannot be copied. It ends with the reply, or stays with the copy of the reply that is kept
+/// for a minute for this reader, and lets that go again.
 #[derive(Debug)]
 pub struct Claim(());
 

@@ -62,7 +62,7 @@ impl Subject for Genuine {
     }
 
     fn reveal(&self, id: &SecretId, passphrase: Option<&str>) -> Result<Option<Plaintext>, Error> {
-        match wait(self.app.reveal(id, owned(passphrase), &anyone())) {
+        match wait(self.app.reveal(id, owned(passphrase), None, &anyone())) {
             Ok(revealed) => Ok(Some(revealed.content)),
             Err(Error::NotFound | Error::WrongPassphrase { .. }) => Ok(None),
             Err(error) => Err(error),

@@ -37,7 +37,7 @@ pub struct ProtectionRow {
 }
 
 /// What may be told about a secret that is there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Look {
     /// Where it lies.
     pub place: Place,
@@ -147,6 +147,16 @@ pub(crate) fn look(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result
     });
     let mut query = db.prepare_cached(&SQL)?;
     rows::find(db, lookup, |id| query.query_row(params![id, lookup, now.unix()], as_look).optional())
+}
+
+/// Bytes of its sealed content.
+pub(crate) fn sealed_bytes(db: &Connection, lookup: &[u8; 16], now: Timestamp) -> Result<usize, Error> {
+    let sql = "SELECT length(box) FROM secrets WHERE id = ?1 AND lookup = ?2 AND expires_at > ?3";
+    let mut query = db.prepare_cached(sql)?;
+    let bytes: u32 = rows::find(db, lookup, |id| {
+        query.query_row(params![id, lookup, now.unix()], |row| row.get(0)).optional()
+    })?;
+    Ok(bytes as usize)
 }
 
 /// The same with all that opens it.

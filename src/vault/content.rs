@@ -24,7 +24,7 @@ impl ReceiptContent {
     }
 
     /// `None` if the bytes are not what [`Self::encode`] makes.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (id, mut rest) = bytes.split_at_checked(ID_LENGTH)?;
         let secret = SecretId::parse(str::from_utf8(id).ok()?)?;
         let mut memo = take_list(&mut rest)?;

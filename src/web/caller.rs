@@ -99,17 +99,22 @@ fn locale(request: &HttpRequest) -> Locale {
 /// The account behind these credentials; none for a blank user name with a blank token, which a
 /// client without an account sends.
 fn authenticate(site: &Site, value: &HeaderValue, source: Source) -> Result<Option<DomainAccount>, Error> {
-    let refused = || Error::Unauthorized { challenge: false };
-    let (scheme, encoded) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(refused)?;
-    let encoded = encoded.trim();
-    let decoded = Base64::decode_vec(encoded).or_else(|_| Base64Unpadded::decode_vec(encoded));
-    let decoded = decoded.ok().map(Zeroizing::new).filter(|_| scheme.eq_ignore_ascii_case("basic"));
-    let pair = decoded.as_ref().and_then(|pair| str::from_utf8(pair).ok()).ok_or_else(refused)?;
+    let decoded = decoded(value);
+    let pair = decoded.as_ref().and_then(|pair| str::from_utf8(pair).ok());
+    let pair = pair.ok_or(Error::Unauthorized { challenge: false })?;
     let (user, token) = pair.split_once(':').unwrap_or((pair, ""));
     if user.trim().is_empty() && token.trim().is_empty() {
         return Ok(None);
     }
     site.app.authenticate(user, token, source).map(Some)
+}
+
+/// What HTTP Basic carries, if it is that.
+pub(crate) fn decoded(value: &HeaderValue) -> Option<Zeroizing<Vec<u8>>> {
+    let (scheme, encoded) = value.to_str().ok()?.split_once(' ')?;
+    let encoded = encoded.trim();
+    let decoded = Base64::decode_vec(encoded).or_else(|_| Base64Unpadded::decode_vec(encoded));
+    decoded.ok().map(Zeroizing::new).filter(|_| scheme.eq_ignore_ascii_case("basic"))
 }
 
 fn foreign() -> Error {

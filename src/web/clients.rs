@@ -90,7 +90,7 @@ impl Clients {
     /// Walks from the connection's own address towards the client, and stops at the first hop that
     /// is not a trusted proxy: what lies beyond may be forged. A hop that is no address ends the walk
     /// at the proxy that reported it.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer;
         let values: Vec<&str> =
             headers.get_all(self.header.name()).map(|value| value.to_str().unwrap_or_default()).collect();

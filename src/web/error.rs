@@ -64,7 +64,7 @@ pub fn kind(error: &Error) -> (StatusCode, &'static str) {
         Error::Invalid(_) | Error::WrongPassphrase { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "FormError"),
         Error::LimitExceeded { .. } => (StatusCode::TOO_MANY_REQUESTS, "LimitExceeded"),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "ServerError"),
-        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
+        Error::Unavailable(_) | Error::InProgress => (StatusCode::SERVICE_UNAVAILABLE, "Unavailable"),
         Error::StorageFull(_) | Error::QuotaFull(_) => (StatusCode::INSUFFICIENT_STORAGE, "StorageFull"),
     }
 }

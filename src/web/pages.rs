@@ -18,6 +18,7 @@ use super::SiteData;
 use super::caller::{Account, Visitor};
 use super::error::Failure;
 use super::params::Params;
+use super::retry::Retry;
 use super::routes::routes;
 use super::wishes::{recipe, wishes};
 use crate::error::{Error, Rule};
@@ -123,20 +124,32 @@ async fn ask(frame: Frame, Visitor(caller): Visitor, request: HttpRequest) -> Ht
     }
 }
 
-async fn reveal(frame: Frame, Visitor(caller): Visitor, request: HttpRequest, input: Input) -> HttpResponse {
+async fn reveal(
+    frame: Frame,
+    Visitor(caller): Visitor,
+    request: HttpRequest,
+    retry: Result<Retry, Failure>,
+    input: Input,
+) -> HttpResponse {
     let Some(id) = SecretId::parse(id(&request)) else {
         return reply::refused(&frame, &Error::NotFound, |_| views::gone(&frame));
     };
-    match try_reveal(&frame, &id, input, &caller).await {
+    match try_reveal(&frame, &id, retry, input, &caller).await {
         Ok(content) => reply::page(views::revealed(&frame, &content)),
         Err(error @ Error::NotFound) => reply::refused(&frame, &error, |_| views::gone(&frame)),
         Err(error) => reply::refused(&frame, &error, |problem| views::refused(&frame, &id, problem)),
     }
 }
 
-async fn try_reveal(frame: &Frame, id: &SecretId, input: Input, caller: &Caller) -> Result<Plaintext, Error> {
-    let passphrase = input?.text("passphrase")?;
-    Ok(frame.site().app.reveal(id, passphrase, caller).await?.content)
+async fn try_reveal(
+    frame: &Frame,
+    id: &SecretId,
+    retry: Result<Retry, Failure>,
+    input: Input,
+    caller: &Caller,
+) -> Result<Plaintext, Error> {
+    let (passphrase, Retry(retry)) = (input?.text("passphrase")?, retry?);
+    Ok(frame.site().app.reveal(id, passphrase, retry, caller).await?.content)
 }
 
 async fn receipt(frame: Frame, Visitor(caller): Visitor, request: HttpRequest) -> HttpResponse {

@@ -123,6 +123,16 @@ async fn parse(headers: &HeaderMap, body: BytesMut, count: &mut usize) -> Result
     }
 }
 
+/// Parameters that came whole, for what feeds this module odd bytes.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn from_bytes(content_type: &str, body: &[u8]) -> Option<Params> {
+    use futures_util::FutureExt;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_str(content_type).ok()?);
+    let parsed = parse(&headers, BytesMut::from(body), &mut 0).now_or_never()?;
+    Some(Params::new(parsed.ok()?, BodyCharge::default()))
+}
+
 fn announces_only_json(headers: &HeaderMap) -> bool {
     let announced = content_types(headers);
     !announced.is_empty() && announced.iter().all(|name| name.contains("json"))

@@ -10,6 +10,7 @@ use super::SiteData;
 use super::counts::number;
 use super::error::{Failure, add_headers, kind, logged};
 use super::params::Body;
+use super::retry::Retry;
 use super::routes::{Route, complete};
 use crate::app::Wishes;
 use crate::config::lifetime;
@@ -70,8 +71,14 @@ async fn try_conceal(
 
 /// `POST /secret/ID/raw`: answers the secret's bytes and nothing else. What the body holds does not
 /// matter, but it has to arrive.
-async fn reveal(site: SiteData, request: HttpRequest, id: Path<String>, input: Input) -> HttpResponse {
-    match try_reveal(&site, &request, &id, input).await {
+async fn reveal(
+    site: SiteData,
+    request: HttpRequest,
+    id: Path<String>,
+    retry: Result<Retry, Failure>,
+    input: Input,
+) -> HttpResponse {
+    match try_reveal(&site, &request, &id, retry, input).await {
         Ok(reply) => reply,
         Err(error) => refuse(&request, &error),
     }
@@ -81,12 +88,13 @@ async fn try_reveal(
     site: &SiteData,
     request: &HttpRequest,
     id: &str,
+    retry: Result<Retry, Failure>,
     (caller, body): Input,
 ) -> Result<HttpResponse, Error> {
-    let (caller, _) = (caller?, body?);
+    let (caller, _, Retry(retry)) = (caller?, body?, retry?);
     let id = SecretId::parse(id).ok_or(Error::NotFound)?;
     let passphrase = wish(request, PASSPHRASE, "passphrase")?;
-    let revealed = site.app.reveal(&id, passphrase, &caller).await?;
+    let revealed = site.app.reveal(&id, passphrase, retry, &caller).await?;
     Ok(text(HttpResponse::Ok(), revealed.content.expose().to_owned()))
 }
 

@@ -14,7 +14,7 @@ pub fn merge(request: &mut ServiceRequest) {
 }
 
 /// The same target without them; `None` if it has none.
-fn merged(uri: &Uri) -> Option<Uri> {
+pub(crate) fn merged(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     if !path.contains("//") && (path.len() <= 1 || !path.ends_with('/')) {
         return None;

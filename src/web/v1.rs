@@ -5,6 +5,7 @@ pub mod wire;
 use super::caller::Account;
 use super::error::Failure;
 use super::params::Params;
+use super::retry::Retry;
 use super::routes::routes;
 use super::wishes::{recipe, wishes};
 use super::{SiteData, json};
@@ -55,10 +56,16 @@ async fn generate(site: SiteData, caller: Caller, params: Params) -> Reply {
     Ok(json(&wire::Receipt::new(&receipt, &site, &caller).with_value(value.expose())))
 }
 
-async fn reveal(site: SiteData, caller: Caller, key: Path<String>, params: Params) -> Reply {
+async fn reveal(
+    site: SiteData,
+    caller: Caller,
+    key: Path<String>,
+    Retry(retry): Retry,
+    params: Params,
+) -> Reply {
     let passphrase = params.without_case().text("passphrase")?;
     let id = SecretId::parse(&key).ok_or(Error::NotFound)?;
-    let revealed = site.app.reveal(&id, passphrase, &caller).await;
+    let revealed = site.app.reveal(&id, passphrase, retry, &caller).await;
     let revealed = revealed.map_err(|error| unknown(error, id.as_str()))?;
     Ok(json(&wire::Revealed::new(&revealed, &site.links)))
 }

@@ -6,6 +6,7 @@ pub mod wire;
 use super::caller::Account;
 use super::error::Failure;
 use super::params::Params;
+use super::retry::Retry;
 use super::routes::routes;
 use super::wishes::{recipe, wishes};
 use super::{SiteData, json};
@@ -80,12 +81,18 @@ async fn show(site: SiteData, caller: Caller, id: Path<String>, request: HttpReq
     Ok(json(&wire::shown(&secret?, &caller)))
 }
 
-async fn reveal(site: SiteData, caller: Caller, id: Path<String>, mut params: Params) -> Reply {
+async fn reveal(
+    site: SiteData,
+    caller: Caller,
+    id: Path<String>,
+    Retry(retry): Retry,
+    mut params: Params,
+) -> Reply {
     let (id, passphrase) = (secret_id(&id)?, params.text("passphrase")?);
     if !params.is_true("continue") {
         return Ok(json(&wire::shown(&site.app.show(&id, &caller).await?, &caller)));
     }
-    Ok(json(&wire::revealed(&site.app.reveal(&id, passphrase, &caller).await?, &caller)))
+    Ok(json(&wire::revealed(&site.app.reveal(&id, passphrase, retry, &caller).await?, &caller)))
 }
 
 async fn secret_status(site: SiteData, caller: Caller, id: Path<String>) -> Reply {

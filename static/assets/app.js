@@ -36,18 +36,24 @@
 
   const encoded = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
-  /** Asks for a page; resolves to its document, status and address, or to null without an answer. */
-  function ask(method, url, body) {
+  /**
+   * Asks for a page; resolves to its document, status and address, or to null without an answer. With a
+   * key, an answer that may still come resolves to 'later'.
+   */
+  function ask(method, url, body, key) {
     return new Promise((resolve) => {
       const request = new XMLHttpRequest();
       request.open(method, url);
       request.responseType = 'document';
+      if (key) request.setRequestHeader('Idempotency-Key', key);
       if (account) request.setRequestHeader('Authorization', `Basic ${encoded(account)}`);
       request.onload = () => {
         const page = request.response;
-        resolve(page?.querySelector('main') ? { page, status: request.status, url } : null);
+        const answer = page?.querySelector('main') ? { page, status: request.status, url } : null;
+        const isLater = key && request.status === 503 && request.getResponseHeader('Retry-After');
+        resolve(isLater ? { ...answer, isLater } : answer);
       };
-      request.onerror = () => resolve(null);
+      request.onerror = () => resolve(key ? { isLater: true } : null);
       request.send(body);
     });
   }
@@ -100,16 +106,42 @@
     form.prepend(box);
   }
 
+  // What a reveal is known by: with it, and nothing else, the reply can be fetched again for a minute should
+  // the connection break. Pressing again in the same form asks for the same reply.
+  const keys = new WeakMap();
+  const keyOf = (form) => {
+    if (!form.matches('[data-again]')) return null;
+    if (!keys.has(form)) {
+      const random = [...crypto.getRandomValues(new Uint8Array(16))];
+      keys.set(form, random.map((byte) => byte.toString(16).padStart(2, '0')).join(''));
+    }
+    return keys.get(form);
+  };
+  const PAUSES = [500, 1000, 2000, 4000, 8000]; // Milliseconds, together well within that minute.
+  const pause = (time) => new Promise((wake) => { setTimeout(wake, time); });
+
   async function submit(form) {
     if (form.ariaBusy === 'true') return;
     const values = new URLSearchParams(new FormData(form));
     const passphrase = form.elements.passphrase?.value;
-    form.ariaBusy = 'true';
     const turn = ++latest;
-    const reply = await ask('POST', form.action, values);
+    let reply;
+    for (const time of [...PAUSES, null]) {
+      form.ariaBusy = 'true';
+      reply = await ask('POST', form.action, values, keyOf(form));
+      if (turn !== latest) break;
+      if (!reply?.isLater || time === null) break;
+      if (!reply.page) {
+        // People know, and may press instead of waiting.
+        lost(form);
+        form.ariaBusy = 'false';
+      }
+      await pause(time);
+      if (turn !== latest) return;
+    }
     form.ariaBusy = 'false';
     if (turn !== latest) return;
-    if (reply) show(reply, { passphrase });
+    if (reply?.page) show(reply, { passphrase });
     else lost(form);
   }
 

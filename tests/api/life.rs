@@ -249,7 +249,8 @@ impl Story<'_> {
 
     fn reveal(&mut self, which: usize, guess: Guess) {
         let now = self.app().clock().now();
-        let revealed = self.core.run(self.app().reveal(&self.secrets[which].secret, guess.text(), &anyone()));
+        let revealed =
+            self.core.run(self.app().reveal(&self.secrets[which].secret, guess.text(), None, &anyone()));
         let model = &mut self.secrets[which];
         assert_eq!(verdict(&revealed), model.try_passphrase(guess, now));
         if let Ok(revealed) = revealed {

@@ -206,8 +206,12 @@ fn one_secrets_guesses_do_not_count_against_another() {
 }
 
 fn guess(core: &Core, receipt: &Receipt, passphrase: &str) -> Result<String, Error> {
-    let revealed =
-        core.run(core.app().reveal(&receipt.secret, Some(Zeroizing::new(passphrase.into())), &anyone()));
+    let revealed = core.run(core.app().reveal(
+        &receipt.secret,
+        Some(Zeroizing::new(passphrase.into())),
+        None,
+        &anyone(),
+    ));
     revealed.map(|revealed| revealed.content.expose().to_owned())
 }
 

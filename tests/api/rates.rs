@@ -360,7 +360,7 @@ fn play(events: &[Event]) -> Result<(), TestCaseError> {
             }
             Event::Reveal(which) => {
                 if let Some(receipt) = pick(*which) {
-                    let _ = core.run(app.reveal(&receipt.secret, Some(hidden("right")), &anyone()));
+                    let _ = core.run(app.reveal(&receipt.secret, Some(hidden("right")), None, &anyone()));
                 }
             }
             Event::Burn(which) => {
@@ -370,7 +370,7 @@ fn play(events: &[Event]) -> Result<(), TestCaseError> {
             }
             Event::Guess(which) => {
                 if let Some(receipt) = pick(*which) {
-                    let _ = core.run(app.reveal(&receipt.secret, Some(hidden("wrong")), &anyone()));
+                    let _ = core.run(app.reveal(&receipt.secret, Some(hidden("wrong")), None, &anyone()));
                 }
             }
             Event::Advance(seconds) => app.clock().advance(*seconds),

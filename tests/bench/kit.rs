@@ -42,7 +42,7 @@ impl Core {
     }
 
     pub async fn reveal(&self, id: &SecretId) {
-        self.app.reveal(id, None, &self.caller).await.expect("revealed");
+        self.app.reveal(id, None, None, &self.caller).await.expect("revealed");
     }
 
     pub fn look(&self, id: &SecretId) {

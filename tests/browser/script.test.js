@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { person } from './person.js';
-import { conceal, startBrowser, startServer } from './support.js';
+import { conceal, startBadLine, startBrowser, startServer } from './support.js';
 
 let server;
 let browser;
@@ -108,15 +108,55 @@ story('without an answer from the server nothing typed is lost', async (me) => {
   assert.ok(lost.length > 0 && lost.every((complaint) => /ERR_CONNECTION_RESET/.test(complaint)), lost.join('\n'));
 });
 
-story('without an answer to a reveal the page does not say that the secret is lost', async (me) => {
+story('without an answer to a reveal the page does not say that the secret is lost, and asks again', async (me) => {
   await me.visit((await conceal(server, 'hello')).link);
   await me.page.route('**/*', (route) => route.abort('connectionreset'));
   await me.press('secret.submit');
   assert.equal((await me.problem()).trim(), me.say('secret.no-answer'));
   await me.page.unroute('**/*');
-  await me.press('secret.submit');
   await me.arrive('revealed.title');
   me.complaints.length = 0;
+});
+
+/** A story about somebody on a line that cuts the first so many replies to reveals. */
+function storyOnABadLine(name, times, tell) {
+  test(name, async () => {
+    const line = await startBadLine(server.url, times);
+    const me = await person(browser, line, { script: true });
+    await tell(me, line);
+    me.complaints.length = 0; // The browser complains of what this line does.
+    await me.leave();
+    line.stop();
+  });
+}
+
+storyOnABadLine('a secret whose reply is cut off arrives all the same, under one key', 2, async (me, line) => {
+  const { id } = await conceal(server, 'through a bad line');
+  await me.visit(`/secret/${id}`);
+  await me.press('secret.submit');
+  await me.arrive('revealed.title');
+  assert.equal(await me.value('value'), 'through a bad line');
+  const [key, ...again] = line.keys;
+  assert.match(key, /^[0-9a-f]{32}$/);
+  assert.deepEqual(again, [key, key]);
+  // To all others, and to the same person anew, it is gone.
+  await me.visit(`/secret/${id}`);
+  await me.arrive('gone.title');
+});
+
+storyOnABadLine('a wrong passphrase is told at once, and the next try has a key of its own', 0, async (me, line) => {
+  const { id } = await conceal(server, 'hello', { passphrase: 'right one' });
+  await me.visit(`/secret/${id}`);
+  for (const [passphrase, title] of [['wrong one', 'secret.title'], ['right one', 'revealed.title']]) {
+    await me.type('passphrase', passphrase);
+    const answered = me.page.waitForResponse((reply) => reply.request().method() === 'POST');
+    await me.press('secret.submit');
+    await answered;
+    await me.arrive(title);
+    if (title === 'secret.title') await me.page.locator('[aria-invalid=true]').waitFor();
+  }
+  assert.equal(new Set(line.keys).size, 2);
+  assert.equal(line.keys.length, 2);
 });
 
 story('the example of a password keeps to the choices', async (me) => {

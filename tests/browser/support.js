@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, request as httpRequest } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -89,6 +89,40 @@ export async function startMailServer() {
   });
   await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
   return { port: server.address().port, mails, stop: () => server.close() };
+}
+
+/**
+ * A bad line to a server: it passes everything on, but cuts the connection in place of the first so many
+ * replies to a reveal, once the server has answered.
+ */
+export async function startBadLine(url, times) {
+  const line = { left: times, keys: [] };
+  const server = createHttpServer((request, response) => {
+    const { method, headers } = request;
+    const onward = httpRequest(url + request.url, { method, headers }, (answer) => {
+      const parts = [];
+      answer.on('data', (part) => parts.push(part));
+      answer.on('end', () => {
+        const isReveal = method === 'POST' && request.url.startsWith('/secret/');
+        if (isReveal) line.keys.push(headers['idempotency-key']);
+        if (isReveal && line.left > 0) {
+          line.left -= 1;
+          request.socket.resetAndDestroy();
+          return;
+        }
+        response.writeHead(answer.statusCode, answer.headers);
+        response.end(Buffer.concat(parts));
+      });
+    });
+    request.pipe(onward);
+  });
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+  line.url = `http://127.0.0.1:${server.address().port}`;
+  line.stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return line;
 }
 
 /** A site of somebody else: `answer(request, response)` says what is there. */

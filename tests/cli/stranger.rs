@@ -18,10 +18,22 @@ pub struct Stranger {
 impl Stranger {
     /// Answers these bytes after a while.
     pub fn answering(reply: &str, after: Duration) -> Self {
+        Self::answering_first(reply, reply, after)
+    }
+
+    /// Answers the first request like this, and all that follow like that.
+    pub fn first(status: &str, body: &str, later_status: &str, later_body: &str) -> Self {
+        let reply = |status: &str, body: &str| {
+            format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        };
+        Self::answering_first(&reply(status, body), &reply(later_status, later_body), Duration::ZERO)
+    }
+
+    fn answering_first(first: &str, later: &str, after: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (seen, reply) = (Arc::clone(&requests), reply.to_owned());
+        let (seen, mut reply, later) = (Arc::clone(&requests), first.to_owned(), later.to_owned());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { return };
@@ -29,6 +41,7 @@ impl Stranger {
                 seen.lock().expect("a list").push(String::from_utf8_lossy(&request).into_owned());
                 std::thread::sleep(after);
                 let _ = stream.write_all(reply.as_bytes());
+                reply.clone_from(&later);
             }
         });
         Self { address, requests }

@@ -2,7 +2,9 @@
 
 use crate::desk::{Desk, Ran, finish};
 use crate::stranger::{Stranger, tls_in_front_of};
+use crate::support::BadLine;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const ID: &str = "abcdefghijklmnopqrstuvwxyz01234";
@@ -190,6 +192,62 @@ fn an_answer_that_breaks_off_while_a_secret_is_read_is_told_as_what_it_is() {
     let told = "warning: it is not known whether the secret was read before that: `tellonce status` tells\n";
     assert!(ran.err.starts_with(told), "{}", ran.err);
     assert!(!desk.path("out").exists());
+}
+
+#[test]
+fn a_reply_that_got_lost_is_fetched_again_and_the_person_need_not_know() {
+    let desk = Desk::new();
+    let made = desk.conceal(json!({ "secret": "through a bad line" }));
+    let line = BadLine::cutting(2, "/reveal", desk.server.address);
+    let link = format!("http://{}/secret/{}", line.address, made.secret);
+    assert_eq!(desk.run(&["get", &link], b"").done(), "through a bad line");
+    assert_eq!(line.left(), 0, "no reply was cut off");
+    assert_eq!(desk.record(&made)["state"], "revealed");
+    assert_eq!(desk.run(&["get", &desk.link(&made)], b"").code, 1);
+}
+
+#[test]
+fn every_reveal_has_a_fresh_key_and_a_real_answer_is_not_asked_for_twice() {
+    let desk = Desk::new();
+    let answers = [
+        (r#"{"message": "Unknown secret"}"#, "404 Not Found"),
+        (r#"{"message": "No", "retry_after": 9}"#, "429 Too Many"),
+    ];
+    let mut keys = Vec::new();
+    for (body, status) in answers {
+        // It shows the secret, and refuses to give it out.
+        let server = Stranger::first("200 OK", r#"{"record": {"state": "new"}}"#, status, body);
+        assert_ne!(desk.run(&["get", &format!("{}/secret/{ID}", server.url())], b"").code, 0);
+        let requests = server.requests();
+        assert_eq!(requests.len(), 2, "{requests:?}");
+        let head = requests[1].to_ascii_lowercase();
+        let key = head.lines().find_map(|line| line.strip_prefix("idempotency-key: ")).expect("a key");
+        assert!(key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");
+        assert!(!requests[0].to_ascii_lowercase().contains("idempotency-key"));
+        keys.push(key.to_owned());
+    }
+    assert_ne!(keys[0], keys[1]);
+}
+
+#[test]
+fn a_busy_server_is_asked_again_and_what_it_says_last_is_told() {
+    let desk = Desk::new();
+    let server = Stranger::first(
+        "200 OK",
+        r#"{"record": {"state": "new"}}"#,
+        "503 Busy\r\nRetry-After: 1",
+        r#"{"message": "Busy"}"#,
+    );
+    let ran = desk.run(&["get", &format!("{}/secret/{ID}", server.url())], b"");
+    assert_eq!(ran.code, 75, "{ran:?}");
+    let keys: BTreeSet<String> = server.requests()[1..]
+        .iter()
+        .map(|request| {
+            let head = request.to_ascii_lowercase();
+            head.lines().find(|line| line.starts_with("idempotency-key: ")).expect("a key").to_owned()
+        })
+        .collect();
+    assert_eq!((server.requests().len(), keys.len()), (7, 1));
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl Whole {
         let mut secrets: Vec<Hidden> = (0..SECRETS).map(|number| conceal(&app, &runtime, number)).collect();
         // Some have ended, so that there is room in the middle.
         for gone in secrets.iter().skip(1).step_by(4) {
-            runtime.block_on(app.reveal(&gone.id, gone.passphrase(), &anyone())).expect("revealed");
+            runtime.block_on(app.reveal(&gone.id, gone.passphrase(), None, &anyone())).expect("revealed");
         }
         secrets =
             secrets.into_iter().enumerate().filter(|(number, _)| number % 4 != 1).map(|(_, it)| it).collect();
@@ -132,7 +132,8 @@ fn try_out(folder: TempDir, secrets: Vec<Hidden>) -> Option<Outcome> {
             Ok(app) => {
                 let runtime = runtime();
                 for hidden in &secrets {
-                    let revealed = runtime.block_on(app.reveal(&hidden.id, hidden.passphrase(), &anyone()));
+                    let revealed =
+                        runtime.block_on(app.reveal(&hidden.id, hidden.passphrase(), None, &anyone()));
                     match revealed {
                         Ok(revealed) if revealed.content.expose() == hidden.text => outcome.opened += 1,
                         Ok(_) => outcome.wrong += 1,

@@ -4,11 +4,13 @@ use crate::kit::{Folder, burn, conceal, conceal_with, made, receipt, reveal, rev
 use crate::support::process::Process;
 use crate::support::server::Made;
 use crate::support::{Client, Reply, Request};
+use rustix::net::sockopt::set_socket_linger;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Barrier, Mutex};
+use std::time::Duration;
 
 const READERS: usize = 64;
 /// Secrets that are raced for one after the other over the same connections.
@@ -269,4 +271,92 @@ fn of_many_with_a_passphrase_one_who_knows_it_wins_and_those_who_guess_see_nothi
         assert_eq!(winners, 1, "{canary}");
         assert_eq!(state(&process, made), "revealed");
     }
+}
+
+#[test]
+fn of_64_readers_with_keys_of_their_own_one_is_the_reader_however_often_each_asks() {
+    const KEYS: usize = 8;
+    let folder = Folder::new();
+    let process = folder.start();
+    let mut secrets = Vec::new();
+    for number in 0..40 {
+        let canary = format!("canary-of-the-keys-{number:03}-end");
+        secrets.push((made(&process.send(&conceal(&canary))), canary));
+    }
+    let key = |reader: usize| format!("key-of-the-reader-{:020}", reader % KEYS);
+    let requests: Vec<Vec<Request>> = secrets
+        .iter()
+        .map(|(made, _)| {
+            let ways: Vec<_> = tries(made).into_iter().filter(|(what, _)| *what == Try::Reveal).collect();
+            let keyed = |reader: usize| {
+                ways[reader / KEYS % ways.len()].1.clone().header("Idempotency-Key", &key(reader))
+            };
+            (0..READERS).map(keyed).collect()
+        })
+        .collect();
+    // Everyone asks three times over: all that is kept is asked for, by its reader and by others.
+    let rounds: Vec<Vec<Request>> =
+        requests.iter().flat_map(|round| [(); 3].map(|()| round.clone())).collect();
+    let mut several = 0;
+    for ((made, canary), replies) in secrets.iter().zip(race(process.address, &rounds).chunks(3)) {
+        let mut winners = Vec::new();
+        for (reader, reply) in replies.iter().flat_map(|round| round.iter().enumerate()) {
+            assert_eq!(reply.contains(canary), reply.status == 200, "{}", reply.text());
+            assert!(matches!(reply.status, 200 | 404 | 503), "{}", reply.text());
+            if reply.status == 200 {
+                winners.push(reader % KEYS);
+            }
+            if reply.status == 503 {
+                assert_eq!(reply.header("retry-after"), Some("1"), "{}", reply.text());
+            }
+        }
+        several += usize::from(winners.len() > 1);
+        winners.sort_unstable();
+        winners.dedup();
+        assert_eq!(winners.len(), 1, "readers of {canary}: {winners:?}");
+        assert_eq!(state(&process, made), "revealed");
+    }
+    assert_eq!(several, secrets.len(), "a reader who asks again gets the reply again");
+}
+
+#[test]
+fn a_restart_forgets_the_reply_and_it_never_was_on_the_disk() {
+    let folder = Folder::new();
+    let mut process = folder.start();
+    let made = made(&process.send(&conceal("canary-in-memory-alone-end")));
+    let reveal = reveal(&made).header("Idempotency-Key", "0123456789abcdef0123456789abcdef");
+    for _ in 0..2 {
+        assert!(process.send(&reveal).expect(200).contains("canary-in-memory-alone-end"));
+    }
+    process.kill();
+    let process = folder.start();
+    assert!(!process.send(&reveal).expect(404).contains("canary"));
+}
+
+#[test]
+fn who_hangs_up_before_the_answer_finds_the_reply_under_the_same_key() {
+    let folder = Folder::new();
+    let process = folder.start();
+    let mut found = 0;
+    for number in 0..60u64 {
+        let canary = format!("canary-of-the-hasty-{number:02}-end");
+        let made = made(&process.send(&conceal(&canary)));
+        let reveal = reveal(&made).header("Idempotency-Key", "0123456789abcdef0123456789abcdef");
+        let mut hasty = TcpStream::connect(process.address).expect("connected");
+        // Closed, it resets the connection: the server learns at once that nobody listens.
+        set_socket_linger(&hasty, Some(Duration::ZERO)).expect("set");
+        hasty.write_all(&reveal.bytes()).expect("sent");
+        // At any moment of the claim, so that some are in the middle of it.
+        std::thread::sleep(Duration::from_micros(number * 40));
+        drop(hasty);
+        let reply = loop {
+            let reply = process.send(&reveal);
+            if reply.status != 503 {
+                break reply;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        found += usize::from(reply.expect(200).contains(&canary));
+    }
+    assert_eq!(found, 60);
 }

@@ -502,7 +502,7 @@ impl Thief {
         let share = Share::from_bytes(share);
         let parts = SecretKeyParts { id, share: &share, passphrase };
         let opened = self.vault.open_secret(&row.sealed, &parts)?;
-        Ok(opened.release(Claim::after_commit()).expose().to_owned())
+        Ok(opened.release(&Claim::after_commit()).expose().to_owned())
     }
 }
 

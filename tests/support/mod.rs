@@ -3,11 +3,13 @@
 #![allow(dead_code, unused_imports, reason = "each test program uses its own part")]
 
 pub mod contract;
+pub mod cut;
 pub mod http;
 pub mod process;
 pub mod server;
 pub mod smtp;
 
+pub use cut::BadLine;
 pub use http::{Client, Login, Reply, Request};
 pub use process::Process;
 pub use server::Server;

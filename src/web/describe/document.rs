@@ -41,6 +41,7 @@ pub fn document() -> Json {
             "parameters" => object! {
                 "secret" => identifier("The secret's identifier.", EXAMPLE_SECRET),
                 "receipt" => identifier("The receipt's identifier.", EXAMPLE_RECEIPT),
+                "retry" => retry(),
             },
             "headers" => headers(),
             "responses" => refusals(),
@@ -66,11 +67,18 @@ fn info() -> Json {
             **Replies.** Success is 200, and JSON. GET and HEAD never change a secret. HEAD answers what GET does, \
             without the body; OPTIONS answers 204 everywhere and names the methods in `Allow`, and any other method \
             is 405.\n\n\
+            **Lost replies.** PROMISE\n\n\
             **Refusals.** Always the same object: `message` for a person, `error` for a program. What is unknown, \
-            expired, read or burned is one and the same 404.",
+            expired, read or burned is one and the same 404.".replace("PROMISE", PROMISE),
         "license" => object! { "name" => "MIT", "identifier" => "MIT" },
     }
 }
+
+/// What is promised of a plaintext, in the same words wherever it is.
+const PROMISE: &str = "A stored secret has one *reader*, possibly two *transfers*. Its content is sent in one reply; \
+    if that is lost on the way, the secret is lost, unless the reader sent an `Idempotency-Key`: then the same key \
+    and link fetch the same reply again for a minute, as often as the connection breaks. It is kept in memory alone, \
+    sealed under that key and link, and nobody else gets it.";
 
 fn tag(name: &str, description: &str) -> Json {
     object! { "name" => name, "description" => description }
@@ -84,6 +92,18 @@ fn identifier(description: &str, example: &str) -> Json {
     object! {
         "name" => "id", "in" => "path", "required" => true, "description" => description,
         "schema" => object! { "type" => "string", "pattern" => IDENTIFIER }, "example" => example,
+    }
+}
+
+fn retry() -> Json {
+    object! {
+        "name" => "Idempotency-Key", "in" => "header", "required" => false,
+        "description" => "Drawn for this reveal alone, of at least 128 random bits. Sent again with the same link, it \
+                          gets the same reply for a minute; while the first request is not answered, 503.",
+        "schema" => object! {
+            "type" => "string", "pattern" => "^[!-~]+$", "minLength" => 22_u64, "maxLength" => 128_u64,
+        },
+        "example" => "8e03978e-40d5-43dd-bc93-6894a57f9324",
     }
 }
 
@@ -292,7 +312,10 @@ fn parameters(described: &Described) -> Vec<Json> {
     if described.operation.name == "SecretStatus" {
         parameter.set("schema", object! { "type" => "string", "minLength" => 1_u64 });
     }
-    vec![parameter]
+    match described.operation.name {
+        "Reveal" => vec![parameter, object! { "$ref" => "#/components/parameters/retry" }],
+        _ => vec![parameter],
+    }
 }
 
 fn request(schema: &str, example: &Json) -> Json {
@@ -439,7 +462,8 @@ mod tests {
             let parts = document.at(&["components", kind]).members().iter();
             parts.map(move |(name, _)| format!("#/components/{kind}/{name}"))
         });
-        let defined: BTreeSet<String> = defined.collect();
+        let retry = "#/components/parameters/retry".to_owned();
+        let defined: BTreeSet<String> = defined.chain([retry]).collect();
         assert_eq!(found, defined);
     }
 
@@ -452,6 +476,15 @@ mod tests {
                 assert!(told.contains(&format!("`{member}`")), "{name}.{member}");
             }
         }
+    }
+
+    #[test]
+    fn the_promise_reads_the_same_wherever_it_is() {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (readme, map) = (include_str!("../../../README.md"), include_str!("../../lib.rs"));
+        assert!(words(readme).contains(&words(PROMISE)));
+        assert!(words(&map.replace("//!", "")).contains(&words(PROMISE)));
+        assert!(document().at(&["info", "description"]).text().contains(PROMISE));
     }
 
     #[test]

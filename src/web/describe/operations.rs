@@ -70,13 +70,14 @@ fn v1_secrets() -> Vec<Operation> {
         Operation {
             name: "Reveal",
             request: Some(("V1PassphraseRequest", object! {})),
-            refusals: &[404],
+            refusals: &[404, 422],
             ..post(
                 "v1",
                 "/secret/{key}",
                 "Read a secret, once",
                 "Reveals at once, and the secret is gone. A wrong or missing passphrase is answered as an \
-                 unknown secret, and consumes nothing.",
+                 unknown secret, and consumes nothing. With an `Idempotency-Key`, a reply that got lost can be \
+                 fetched again.",
                 &["V1Revealed"],
             )
         },
@@ -215,7 +216,7 @@ fn v2_secrets() -> Vec<Operation> {
                 "Read a secret, once",
                 "With `continue`, and the passphrase if one was set, reveals the secret, and it is gone. Without \
                  `continue` it only shows, and the passphrase is not looked at. A wrong passphrase is 422 and \
-                 consumes nothing.",
+                 consumes nothing. With an `Idempotency-Key`, a reply that got lost can be fetched again.",
                 &["V2SecretReply"],
             )
         },

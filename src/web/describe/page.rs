@@ -129,18 +129,20 @@ fn operation(html: &mut Page, document: &Json, group: &Group) {
 
 /// Those in the path, and those in the body.
 fn parameters(html: &mut Page, document: &Json, operation: &Json) {
-    let in_path = operation.get("parameters").list();
+    let places: Vec<&Json> =
+        operation.get("parameters").list().iter().map(|place| resolve_parameter(document, place)).collect();
     let body = operation.at(&["requestBody", "content", "application/json", "schema"]);
-    if in_path.is_empty() && body.is_null() {
+    if places.is_empty() && body.is_null() {
         return;
     }
     html.line("<h4>Parameters</h4>\n<dl class=\"members\">");
-    for parameter in in_path {
+    for parameter in places {
         let (name, what) = (parameter.get("name").text(), parameter.get("description").text());
-        html.line(&format!(
-            "<dt><code>{name}</code> <span>text in the path</span></dt>\n<dd>{}</dd>",
-            rich(what)
-        ));
+        let place = match parameter.get("in").text() {
+            "header" => "optional header",
+            _ => "text in the path",
+        };
+        html.line(&format!("<dt><code>{name}</code> <span>{place}</span></dt>\n<dd>{}</dd>", rich(what)));
     }
     members(html, document, resolve(document, body), "");
     html.line("</dl>");
@@ -280,6 +282,12 @@ fn objects(html: &mut Page, document: &Json) {
         html.line("</dl>");
     }
     html.line("</section>");
+}
+
+/// A parameter, or what a reference to one leads to.
+fn resolve_parameter<'d>(document: &'d Json, place: &'d Json) -> &'d Json {
+    let name = place.get("$ref").text().rsplit('/').next().unwrap_or_default();
+    if name.is_empty() { place } else { document.at(&["components", "parameters", name]) }
 }
 
 /// What a reference leads to, with what is said where it stands.

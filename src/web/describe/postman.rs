@@ -100,7 +100,8 @@ fn request(path: &str, method: &str, operation: &Json) -> Json {
 fn url(path: &str, operation: &Json) -> Json {
     let path = path.replace('{', ":").replace('}', "");
     let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let places = operation.get("parameters").list().iter().map(|parameter| {
+    let in_path = operation.get("parameters").list().iter().filter(|it| it.get("in").text() == "path");
+    let places = in_path.map(|parameter| {
         object! { "key" => parameter.get("name").clone(), "value" => placed(parameter.get("example").text()) }
     });
     object! {

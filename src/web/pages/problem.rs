@@ -52,7 +52,7 @@ fn message(frame: &Frame, error: &Error) -> String {
         Error::TooLarge => "error.too-large",
         Error::Unauthorized { .. } => "error.unauthorized",
         Error::Forbidden(_) => "error.forbidden",
-        Error::Unavailable(_) => "error.busy",
+        Error::Unavailable(_) | Error::InProgress => "error.busy",
         Error::StorageFull(_) | Error::QuotaFull(_) => "error.full",
         Error::Internal(_) => "error.internal",
     };
@@ -89,9 +89,11 @@ fn broken(frame: &Frame, rule: Rule) -> String {
         Rule::NotAnAddress => ("rule.recipient-address", vec![]),
         Rule::UnknownDomain => ("rule.domain", vec![]),
         Rule::MemoTooLong(most) => ("rule.memo", vec![("n", most.to_string())]),
-        Rule::NotALifetime | Rule::NotUtf8(_) | Rule::TooManyIdentifiers(_) | Rule::AccountExists => {
-            ("rule.other", vec![])
-        }
+        Rule::NotALifetime
+        | Rule::NotUtf8(_)
+        | Rule::TooManyIdentifiers(_)
+        | Rule::AccountExists
+        | Rule::NotAnIdempotencyKey => ("rule.other", vec![]),
     };
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     words::say_with(frame.locale, key, &values)

@@ -6,6 +6,7 @@ use crate::web::SiteData;
 use crate::web::caller::Guest;
 use crate::web::guest::GuestOperation;
 use crate::web::params::Params;
+use crate::web::retry::Retry;
 use actix_web::HttpRequest;
 use actix_web::web::Path;
 
@@ -24,9 +25,15 @@ pub async fn show(site: SiteData, Guest(caller): Guest, id: Path<String>, reques
     super::show(site, caller, id, request).await
 }
 
-pub async fn reveal(site: SiteData, Guest(caller): Guest, id: Path<String>, params: Params) -> Reply {
+pub async fn reveal(
+    site: SiteData,
+    Guest(caller): Guest,
+    id: Path<String>,
+    retry: Retry,
+    params: Params,
+) -> Reply {
     GuestOperation::Reveal.check(&site)?;
-    super::reveal(site, caller, id, params).await
+    super::reveal(site, caller, id, retry, params).await
 }
 
 pub async fn receipt(site: SiteData, Guest(caller): Guest, id: Path<String>) -> Reply {
