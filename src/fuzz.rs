@@ -215,11 +215,13 @@ pub fn keyring(data: &[u8]) {
                 known.dedup();
                 assert!(!keys.is_empty() && known.len() == keys.len());
             }
-            // What was no key must not be repeated to whoever reads logs.
+            // What may be most of a key must not be repeated to whoever reads logs.
             Err(error) => {
                 let told = error.to_string();
+                let is_hex =
+                    |line: &&str| line.len() >= 8 && line.bytes().all(|byte| byte.is_ascii_hexdigit());
                 assert!(
-                    text.split(['\n', ',']).all(|line| line.trim().len() < 60 || !told.contains(line.trim()))
+                    text.split(['\n', ',']).map(str::trim).filter(is_hex).all(|line| !told.contains(line))
                 );
             }
         }
