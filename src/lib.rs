@@ -23,6 +23,7 @@
 //! | [`keyfile`] | where root keys come from, and which belong to a database | ciphers, HTTP |
 //! | [`config`] | the one table of options | everything it configures |
 //! | [`os`] | the few things the standard library does not ask the system for | everything else |
+//! | `packed` | long texts, compressed until somebody asks | who asks |
 //! | [`client`] | the other side: asks any server of this API | everything a server keeps |
 //! | [`bench`](mod@bench) | how fast the server and the machine are | keys, rows |
 //! | [`selftest`] | promises, tried on a database of its own | how they are kept |
@@ -93,6 +94,7 @@ pub mod links;
 pub mod mail;
 pub mod mailer;
 pub mod os;
+mod packed;
 mod random;
 pub mod secret;
 pub mod selftest;

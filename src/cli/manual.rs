@@ -3,18 +3,8 @@
 
 use super::terminal::list;
 use crate::error::StartError;
+use crate::packed;
 use clap::{Arg, ArgMatches, Command};
-use rust_embed::Embed;
-
-/// One for each shell.
-#[derive(Embed)]
-#[folder = "static/completions/"]
-struct Completions;
-
-/// One for each command.
-#[derive(Embed)]
-#[folder = "static/man/"]
-struct Pages;
 
 /// Shells that complete our commands.
 pub const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
@@ -40,16 +30,16 @@ pub fn man_definition() -> Command {
 /// Prints completions.
 pub fn run_completions(matches: &ArgMatches) -> Result<(), StartError> {
     let shell = matches.get_one::<String>("shell").map_or("", String::as_str);
-    show(Completions::get(shell).map(|file| file.data))
+    show(packed::text(&format!("static/completions/{shell}")))
 }
 
 /// Prints a manual page.
 pub fn run_man(matches: &ArgMatches) -> Result<(), StartError> {
     let command = matches.get_one::<String>("command").map(|name| format!("-{name}")).unwrap_or_default();
-    show(Pages::get(&format!("tellonce{command}.1")).map(|file| file.data))
+    show(packed::text(&format!("static/man/tellonce{command}.1")))
 }
 
-fn show(file: Option<std::borrow::Cow<'static, [u8]>>) -> Result<(), StartError> {
-    let file = file.ok_or_else(|| StartError::usage("there is no such command: see `tellonce --help`"))?;
-    list(&String::from_utf8_lossy(&file))
+fn show(text: Option<String>) -> Result<(), StartError> {
+    let text = text.ok_or_else(|| StartError::usage("there is no such command: see `tellonce --help`"))?;
+    list(&text)
 }

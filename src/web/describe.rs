@@ -20,6 +20,7 @@ mod schemas;
 use super::SiteData;
 use super::pages;
 use super::routes::routes;
+use crate::packed;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 
@@ -38,18 +39,20 @@ async fn read(frame: pages::Frame) -> HttpResponse {
 }
 
 async fn openapi(site: SiteData) -> HttpResponse {
-    file(&site, include_str!("../../static/openapi.json"), "application/json; charset=utf-8")
+    file(&site, "static/openapi.json")
 }
 
 async fn collection(site: SiteData) -> HttpResponse {
-    file(&site, include_str!("../../static/postman.json"), "application/json; charset=utf-8")
+    file(&site, "static/postman.json")
 }
 
 /// A file about this server, wherever it is. A base URL holds nothing that JSON would have to escape.
-fn file(site: &SiteData, text: &str, content_type: &str) -> HttpResponse {
+fn file(site: &SiteData, path: &str) -> HttpResponse {
+    let text = packed::text(path);
+    debug_assert!(text.is_some(), "{path} is not packed");
     HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, content_type))
-        .body(text.replace(PLACEHOLDER, &site.links.base(None)))
+        .insert_header((header::CONTENT_TYPE, "application/json; charset=utf-8"))
+        .body(text.unwrap_or_default().replace(PLACEHOLDER, &site.links.base(None)))
 }
 
 /// Holds a checked-in file to what the code gives; `UPDATE_GOLDEN=1` writes it anew.
