@@ -7,7 +7,7 @@
 
 use super::Revealed;
 use crate::error::Error;
-use crate::secret::{Caller, Claim, Plaintext, SecretId};
+use crate::secret::{Caller, Claim, Plaintext, SecretId, Source};
 use crate::store::secrets::Look;
 use crate::time::{Clock, Timestamp};
 use crate::vault::{ReplyKey, sealed_size};
@@ -20,6 +20,9 @@ use zeroize::Zeroizing;
 const KEPT: Duration = Duration::from_secs(60);
 /// Bytes for all replies together.
 const ROOM: usize = 16 << 20;
+/// Once half of it is taken, a source with replies there gets no more than this part: whoever fills it makes
+/// other readers wait.
+const SHARE: usize = 8;
 /// Bytes that a reply takes besides its sealed content, counted generously: its places in the map and in the
 /// queue, both of which may have room for twice as many, what is told of the secret, and a host's name.
 const BESIDES: usize = 1024;
@@ -45,6 +48,7 @@ struct Held {
 /// Room for one reply.
 struct Place {
     bytes: usize,
+    source: Source,
     /// None until the claim is committed.
     reply: Option<Arc<Reply>>,
 }
@@ -78,8 +82,13 @@ impl Replies {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::InProgress`] while the claim is made; [`Error::Unavailable`] if there is
-    /// no room.
-    pub fn enter(self: &Arc<Self>, key: ReplyKey, sealed_bytes: Option<usize>) -> Result<Entry, Error> {
+    /// no room, or none for this source.
+    pub fn enter(
+        self: &Arc<Self>,
+        key: ReplyKey,
+        sealed_bytes: Option<usize>,
+        source: Source,
+    ) -> Result<Entry, Error> {
         let mut held = self.held();
         held.wipe(self.clock.elapsed());
         if let Some(place) = held.places.get(&key.name()) {
@@ -87,11 +96,13 @@ impl Replies {
             return Ok(Entry::Again(Again { key, reply }));
         }
         let bytes = sealed_bytes.ok_or(Error::NotFound)? + BESIDES;
-        if held.bytes + bytes > self.room {
+        if held.bytes + bytes > self.room
+            || held.bytes > self.room / 2 && held.is_greedy(source, self.room / SHARE)
+        {
             return Err(Error::Unavailable("the room for replies that can be fetched again is full".into()));
         }
         held.bytes += bytes;
-        held.places.insert(key.name(), Place { bytes, reply: None });
+        held.places.insert(key.name(), Place { bytes, source, reply: None });
         Ok(Entry::Reserved(Reserved { replies: Arc::clone(self), key, is_filled: false }))
     }
 
@@ -116,6 +127,12 @@ impl Held {
             self.ends.pop_front();
             self.free(name);
         }
+    }
+
+    /// Whether this source holds its share and more.
+    fn is_greedy(&self, source: Source, share: usize) -> bool {
+        let own = self.places.values().filter(|place| place.source == source);
+        own.map(|place| place.bytes).sum::<usize>() >= share
     }
 
     fn free(&mut self, name: Name) {
@@ -190,6 +207,10 @@ mod tests {
         ReplyKey::new(&id, &IdempotencyKey::parse(&format!("{name:022}")).expect("a key"))
     }
 
+    fn source(number: u8) -> Source {
+        Source::of([192, 0, 2, number].into())
+    }
+
     fn look() -> Look {
         let place = Row { id: 1, slot_id: 1, attempts: 0, anonymous_bytes: 0, has_mail: false };
         let at = Timestamp::from_unix(1_800_000_000);
@@ -221,21 +242,44 @@ mod tests {
     fn there_is_always_room_for_one_reply_to_the_longest_secret() {
         for longest in [1 << 20, 16 << 20, 17 << 20] {
             let (replies, _) = replies(longest);
-            let entry = replies.enter(key(1), Some(sealed_size(longest)));
+            let entry = replies.enter(key(1), Some(sealed_size(longest)), source(1));
             assert!(matches!(entry, Ok(Entry::Reserved(_))), "{longest}");
         }
     }
 
     #[test]
+    fn whoever_fills_the_room_leaves_half_of_it_to_others() {
+        let (replies, _) = replies(1 << 20);
+        let long = sealed_size(1 << 20);
+        let mut places: Vec<_> =
+            (0..20).map(|name| replies.enter(key(name), Some(long), source(1))).collect();
+        places.retain(Result::is_ok);
+        assert!(replies.bytes() > ROOM / 2 && replies.bytes() <= ROOM / 2 + long + BESIDES);
+        for other in 2..6 {
+            assert!(matches!(
+                replies.enter(key(20 + other), Some(1065), source(other)),
+                Ok(Entry::Reserved(_))
+            ));
+        }
+        let rest = (10..30).map(|other| replies.enter(key(other + 20), Some(long), source(other)));
+        places.extend(rest.filter(Result::is_ok));
+        assert!(replies.bytes() > ROOM - long && replies.bytes() <= ROOM, "and all of it is theirs");
+        drop(places);
+        assert!(matches!(replies.enter(key(40), Some(long), source(1)), Ok(Entry::Reserved(_))));
+    }
+
+    #[test]
     fn while_a_place_is_reserved_the_same_key_has_to_wait_and_another_goes_on() {
         let (replies, _) = replies(1 << 20);
-        let Ok(Entry::Reserved(place)) = replies.enter(key(1), Some(1065)) else { panic!("no place") };
-        assert!(matches!(replies.enter(key(1), Some(1065)), Err(Error::InProgress)));
-        assert!(matches!(replies.enter(key(1), None), Err(Error::InProgress)));
-        assert!(matches!(replies.enter(key(2), Some(1065)), Ok(Entry::Reserved(_))));
-        assert!(matches!(replies.enter(key(2), None), Err(Error::NotFound)));
+        let Ok(Entry::Reserved(place)) = replies.enter(key(1), Some(1065), source(1)) else {
+            panic!("no place")
+        };
+        assert!(matches!(replies.enter(key(1), Some(1065), source(1)), Err(Error::InProgress)));
+        assert!(matches!(replies.enter(key(1), None, source(1)), Err(Error::InProgress)));
+        assert!(matches!(replies.enter(key(2), Some(1065), source(1)), Ok(Entry::Reserved(_))));
+        assert!(matches!(replies.enter(key(2), None, source(1)), Err(Error::NotFound)));
         fill(place, "hello");
-        assert!(matches!(replies.enter(key(1), None), Ok(Entry::Again(_))));
+        assert!(matches!(replies.enter(key(1), None, source(1)), Ok(Entry::Again(_))));
     }
 
     #[derive(Clone, Debug)]
@@ -269,7 +313,7 @@ mod tests {
                         let bytes = sealed_size(text.len());
                         let is_taken = reserved.iter().any(|(other, ..)| *other == name);
                         let is_kept = filled.iter().any(|(other, _, end)| *other == name && *end > now);
-                        match replies.enter(key(name), Some(bytes)) {
+                        match replies.enter(key(name), Some(bytes), source(1)) {
                             Ok(Entry::Reserved(place)) => {
                                 prop_assert!(!is_taken && !is_kept);
                                 reserved.push((name, bytes, text, place));

@@ -7,7 +7,7 @@ use super::{App, not_creating};
 use crate::error::Error;
 use crate::mail;
 use crate::secret::{
-    Caller, Claim, IdempotencyKey, Opened, Outcome, Plaintext, Receipt, ReceiptId, Secret, SecretId,
+    Caller, Claim, IdempotencyKey, Opened, Outcome, Plaintext, Receipt, ReceiptId, Secret, SecretId, Source,
 };
 use crate::store::secrets::{Look, Whole};
 use crate::store::{Pending, WriteTx, accounts, erase, outbox, receipts, secrets};
@@ -41,7 +41,7 @@ impl App {
         caller: &Caller,
     ) -> Result<Revealed, Error> {
         self.limits.reveal(caller.source, self.clock.now().moment())?;
-        let place = match key.map(|key| self.place(id, &key)).transpose()? {
+        let place = match key.map(|key| self.place(id, &key, caller.source)).transpose()? {
             Some(Entry::Again(again)) => return again.revealed(id, caller),
             Some(Entry::Reserved(place)) => Some(place),
             None => None,
@@ -74,13 +74,13 @@ impl App {
     }
 
     /// What this key leads to: the reply it was sent with before, or a place for the one to come.
-    fn place(&self, id: &SecretId, key: &IdempotencyKey) -> Result<Entry, Error> {
+    fn place(&self, id: &SecretId, key: &IdempotencyKey, source: Source) -> Result<Entry, Error> {
         let (lookup, now) = (self.identifiers.secret(id), self.clock.now().latest());
         let bytes = match self.store.read(|db| secrets::sealed_bytes(db, lookup.as_bytes(), now)) {
             Err(Error::NotFound) => None,
             found => Some(found?),
         };
-        self.replies.enter(ReplyKey::new(id, key), bytes)
+        self.replies.enter(ReplyKey::new(id, key), bytes, source)
     }
 
     /// Destroys a secret by its receipt, and returns the receipt as it stands afterwards.
