@@ -9,14 +9,17 @@ use crate::error::{Error, StartError};
 use crate::random::fill;
 use rusqlite::{Connection, params};
 use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::path::Path;
 use zeroize::Zeroizing;
 
 const SHARE: usize = 32;
 const BLOCK: usize = 1024;
 
-/// Free slots, as far as the writer knows: advice, which the file confirms when one is taken. The slot
-/// that was freed last is taken first, so that few pages are written over and over.
+/// Free slots, as far as the writer knows: advice, which the file confirms when one is taken. The first in the
+/// file is taken first: those that come and go are then on few pages, which are written over and over, even
+/// after secrets from all over the file have ended.
 #[derive(Default)]
 pub struct FreeSlots {
     ids: RefCell<Known>,
@@ -24,7 +27,7 @@ pub struct FreeSlots {
 
 #[derive(Default)]
 struct Known {
-    ids: Vec<i64>,
+    ids: BinaryHeap<Reverse<i64>>,
     /// Whether there are no others.
     are_all: bool,
 }
@@ -39,13 +42,13 @@ impl FreeSlots {
     }
 
     fn pop(&self) -> Option<i64> {
-        self.ids.borrow_mut().ids.pop()
+        self.ids.borrow_mut().ids.pop().map(|Reverse(id)| id)
     }
 
     fn push(&self, id: i64) {
         let mut known = self.ids.borrow_mut();
         if known.ids.len() < usize::from(Self::MOST) {
-            known.ids.push(id);
+            known.ids.push(Reverse(id));
         } else {
             known.are_all = false;
         }
@@ -55,9 +58,10 @@ impl FreeSlots {
     fn find(&self, tx: &WriteTx<'_>) -> Result<(), Error> {
         let mut known = self.ids.borrow_mut();
         if !known.are_all {
-            let sql = "SELECT id FROM slots WHERE used = 0 ORDER BY id DESC LIMIT ?1";
+            let sql = "SELECT id FROM slots WHERE used = 0 ORDER BY id LIMIT ?1";
             let mut search = tx.prepare_cached(sql)?;
-            known.ids = search.query_map([Self::MOST], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            known.ids =
+                search.query_map([Self::MOST], |row| row.get(0).map(Reverse))?.collect::<Result<_, _>>()?;
             known.are_all = known.ids.len() < usize::from(Self::MOST);
         }
         if known.ids.is_empty() {
@@ -80,14 +84,12 @@ pub fn occupy(tx: &WriteTx<'_>, share: &[u8; SHARE]) -> Result<i64, Error> {
     }
 }
 
-fn append_block(tx: &WriteTx<'_>) -> Result<Vec<i64>, Error> {
+fn append_block(tx: &WriteTx<'_>) -> Result<BinaryHeap<Reverse<i64>>, Error> {
     let mut random = Zeroizing::new(vec![0; SHARE * BLOCK]);
     fill(&mut random);
     let mut insert = tx.prepare_cached("INSERT INTO slots (used, share) VALUES (0, ?1)")?;
-    let mut ids =
-        random.chunks_exact(SHARE).map(|share| insert.insert([share])).collect::<Result<Vec<_>, _>>()?;
-    ids.reverse();
-    Ok(ids)
+    let ids = random.chunks_exact(SHARE).map(|share| insert.insert([share]).map(Reverse));
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 /// Overwrites a share with fresh random bytes and frees the slot.

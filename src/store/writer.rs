@@ -374,10 +374,10 @@ impl Checkpoints {
     const WHEN_IDLE: Duration = Duration::from_millis(500);
     /// How long plain writes, and writes of other processes, may wait when nothing else happens.
     const WRITTEN_IDLE: Duration = Duration::from_secs(2);
-    /// The log's size from which it is emptied anyway.
-    const LOG_BYTES: u64 = 16 << 20;
+    /// The log's size from which it is emptied anyway: callers wait for as long as that takes.
+    const LOG_BYTES: u64 = 4 << 20;
     /// Commits after which that is looked at.
-    const COMMITS: u32 = 64;
+    const COMMITS: u32 = 16;
     /// How long to wait for readers, and between two tries that they blocked.
     const READERS: Duration = Duration::from_millis(50);
 

@@ -23,7 +23,7 @@ impl ReceiptContent {
         bytes
     }
 
-    /// `None` if the bytes are not what [`Self::encode`] makes.
+    /// `None` if the bytes are not what `encode` makes.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (id, mut rest) = bytes.split_at_checked(ID_LENGTH)?;
         let secret = SecretId::parse(str::from_utf8(id).ok()?)?;
