@@ -1,7 +1,7 @@
 //! `tellonce check`: what the server would do, and everything that would keep it from doing it.
 
 use super::made::date;
-use crate::config::Config;
+use crate::config::{Config, Tls};
 use crate::error::StartError;
 use crate::keyfile::{self, KeySource};
 use crate::mail::Message;
@@ -10,6 +10,7 @@ use crate::os;
 use crate::secret::EmailAddress;
 use crate::store::{self, figures};
 use crate::time::{BELIEVED_STEP, Clock, Timestamp};
+use crate::tls::Certificates;
 use crate::web::brand::Brand;
 use clap::{Arg, ArgMatches, Command};
 use std::os::unix::fs::MetadataExt;
@@ -54,7 +55,7 @@ fn everything(config: &Config) -> Vec<String> {
     let brand = Brand::new(&config.brand).err().map(|error| error.to_string());
     let mailer = config.mail.as_ref().and_then(|mail| Mailer::new(mail).err()).map(|error| error.to_string());
     let problems = brand.into_iter().chain(mailer).chain(permissions(config)).chain(files(config));
-    problems.chain(clock(config)).collect()
+    problems.chain(clock(config)).chain(certificate(config)).collect()
 }
 
 /// What others may do in the folder, and what this user may not.
@@ -111,6 +112,23 @@ fn clock(config: &Config) -> Option<String> {
             if newest == Some(least) { "something in the database was made" } else { "this program was" };
         format!("the clock says {}, but {why} on {} or later: set the clock", date(now), date(least))
     })
+}
+
+/// What is wrong with the operator's certificate. One from a directory is the server's own care.
+fn certificate(config: &Config) -> Option<String> {
+    let Tls::Files(files) = &config.tls else { return None };
+    let now = Clock::system().now().latest();
+    let why = match files.load(&Certificates::default()) {
+        Err(why) => why,
+        Ok(validity) if validity.until < now => {
+            format!("{}: it was valid until {}", files.chain.display(), date(validity.until))
+        }
+        Ok(validity) if validity.from > now => {
+            format!("{}: it is not valid before {}", files.chain.display(), date(validity.from))
+        }
+        Ok(_) => return None,
+    };
+    Some(format!("the TLS certificate (options `tls-cert`, `tls-key`): {why}"))
 }
 
 fn test_address(text: &str) -> Result<EmailAddress, StartError> {

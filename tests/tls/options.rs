@@ -76,3 +76,25 @@ fn options_that_do_not_go_together_are_named() {
         refused(&serve(&folder, &flags).output().expect("it ends"), words);
     }
 }
+
+#[test]
+fn check_finds_a_certificate_that_no_browser_would_take() {
+    let folder = with_certificate();
+    let (chain, key) = Authority::new().certify_expired(NAME);
+    std::fs::write(folder.path().join("old.pem"), chain).expect("a file");
+    std::fs::write(folder.path().join("old-key.pem"), key).expect("a file");
+    let cases = [
+        ("cert.pem", "key.pem", "no problems found"),
+        ("cert.pem", "other.pem", "does not fit"),
+        ("missing.pem", "key.pem", "cannot read missing.pem"),
+        ("old.pem", "old-key.pem", "valid until 2020-02-29"),
+    ];
+    for (chain, key, words) in cases {
+        let mut check = program();
+        check.args(["check", "--data", "data", "--tls-cert", chain, "--tls-key", key]);
+        let output = check.current_dir(folder.path()).output().expect("it ends");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains(words), "{words} in {text}");
+        assert_eq!(output.status.success(), words == "no problems found", "{text}");
+    }
+}
