@@ -33,7 +33,7 @@ use crate::error::StartError;
 use crate::limits::{AttemptPolicy, Rate};
 use crate::links::Links;
 use crate::os;
-use crate::store::Role;
+use crate::store::{Role, stored_keys};
 use crate::time::{Clock, TtlPolicy};
 use crate::vault::Argon2Cost;
 use clap::{Arg, ArgMatches, Command};
@@ -147,6 +147,17 @@ fn configuration(matches: &ArgMatches) -> Result<Config, StartError> {
         let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
         StartError::configuration(format!("the options are not right:{}", lines.concat()))
     })
+}
+
+/// What a command says that needs a database and finds none.
+fn require_database(config: &Config) -> Result<(), StartError> {
+    if stored_keys(&config.database())?.is_empty() {
+        return Err(StartError::configuration(format!(
+            "there is no database at {} (option `data`): start the server once",
+            config.database().display()
+        )));
+    }
+    Ok(())
 }
 
 /// Opens the core as these options say. From here on there are root keys in memory.

@@ -4,7 +4,7 @@ use crate::app::{App, Change};
 use crate::config::BaseUrl;
 use crate::error::{Error, StartError};
 use crate::secret::{ApiToken, EmailAddress};
-use crate::store::{Role, stored_keys};
+use crate::store::Role;
 use clap::{Arg, ArgMatches, Command};
 use std::io::BufRead;
 
@@ -39,12 +39,7 @@ pub fn definition() -> Command {
 pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let (name, matches) = matches.subcommand().ok_or_else(|| StartError::usage("no command was given"))?;
     let config = super::configuration(matches)?;
-    if stored_keys(&config.database())?.is_empty() {
-        return Err(StartError::configuration(format!(
-            "there is no database at {} (option `data`): start the server once",
-            config.database().display()
-        )));
-    }
+    super::require_database(&config)?;
     let base_url = config.base_url.clone().unwrap_or_else(|| BaseUrl::of_address(config.listen));
     let started = super::open(&config, &base_url, Role::Command)?;
     actix_web::rt::System::new().block_on(carry_out(&started.app, name, matches))

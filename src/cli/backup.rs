@@ -1,7 +1,7 @@
 //! `tellonce backup FILE`: a copy of what may be copied, while the server runs or not.
 
 use crate::error::StartError;
-use crate::store::{self, backup};
+use crate::store::backup;
 use clap::{Arg, ArgMatches, Command};
 use std::path::PathBuf;
 
@@ -20,12 +20,7 @@ pub(super) fn file(help: &'static str) -> Arg {
 pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let config = super::configuration(matches)?;
     let file = matches.get_one::<PathBuf>("file").cloned().unwrap_or_default();
-    if store::stored_keys(&config.database())?.is_empty() {
-        return Err(StartError::configuration(format!(
-            "there is no database at {} (option `data`)",
-            config.database().display()
-        )));
-    }
+    super::require_database(&config)?;
     let backup::Held { accounts, receipts } = backup::write(&config.database(), &file)?;
     println!("copied {accounts} accounts and {receipts} receipts to {}", file.display());
     Ok(())

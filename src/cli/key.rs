@@ -25,11 +25,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let known = store::stored_keys(&config.database())?;
     match name {
         "rotate" => rotate(&config, &known),
-        _ if known.is_empty() => Err(StartError::configuration(format!(
-            "there is no database at {} (option `data`): start the server once",
-            config.database().display()
-        ))),
-        _ => list_keys(&config),
+        _ => super::require_database(&config).and_then(|()| list_keys(&config)),
     }
 }
 

@@ -3,7 +3,6 @@
 use super::terminal::list;
 use crate::error::StartError;
 use crate::store::figures::{Figures, Receipts, figures};
-use crate::store::stored_keys;
 use crate::time::Clock;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -18,12 +17,7 @@ pub fn definition() -> Command {
 /// Prints the counts.
 pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let config = super::configuration(matches)?;
-    if stored_keys(&config.database())?.is_empty() {
-        return Err(StartError::configuration(format!(
-            "there is no database at {} (option `data`)",
-            config.database().display()
-        )));
-    }
+    super::require_database(&config)?;
     let figures = figures(&config.database(), Clock::system().now().latest())?;
     if matches.get_flag("json") {
         list(&format!("{}\n", serde_json::to_string_pretty(&figures).unwrap_or_default()))

@@ -3,18 +3,13 @@
 use crate::app::Swept;
 use crate::config::BaseUrl;
 use crate::error::StartError;
-use crate::store::{Role, stored_keys};
+use crate::store::Role;
 use clap::ArgMatches;
 
 /// Purges what has expired and prints what that was.
 pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let config = super::configuration(matches)?;
-    if stored_keys(&config.database())?.is_empty() {
-        return Err(StartError::configuration(format!(
-            "there is no database at {} (option `data`)",
-            config.database().display()
-        )));
-    }
+    super::require_database(&config)?;
     let base_url = config.base_url.clone().unwrap_or_else(|| BaseUrl::of_address(config.listen));
     let opened = super::open(&config, &base_url, Role::Command)?;
     let sweep = async {
