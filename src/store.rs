@@ -173,14 +173,16 @@ impl Store {
         on_fatal: OnFatal,
     ) -> Result<Self, StartError> {
         let connection = schema::prepare(path, first_key)?;
-        let newest = rows::newest(&connection).map_err(|error| StartError::storage(error.to_string()))?;
+        let told = |error: rusqlite::Error| StartError::storage(error.to_string());
+        let newest = rows::newest(&connection).map_err(told)?;
         let condition = Arc::new(Condition::default());
         let (jobs, queue) = mpsc::sync_channel(QUEUE);
         let reserve = match role {
             Role::Server => Reserve::beside(path, min_free_disk),
             Role::Command => Reserve::none(),
         };
-        let writer = writer::Writer::new(connection, path, queue, reserve, Arc::clone(&condition), on_fatal);
+        let writer = writer::Writer::new(connection, path, queue, reserve, Arc::clone(&condition), on_fatal)
+            .map_err(told)?;
         let thread = std::thread::Builder::new()
             .name("store".into())
             .spawn(move || writer.run())

@@ -5,12 +5,13 @@ use super::reserve::Reserve;
 use super::slots::FreeSlots;
 use super::{Condition, OnFatal, WriteTx, connection, schema, secrets};
 use crate::error::Error;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -158,16 +159,16 @@ pub struct Writer {
 
 impl Writer {
     pub fn new(
-        connection: Connection,
+        mut connection: Connection,
         path: &Path,
         queue: Receiver<Box<dyn Job>>,
         reserve: Reserve,
         condition: Arc<Condition>,
         on_fatal: OnFatal,
-    ) -> Self {
+    ) -> rusqlite::Result<Self> {
         condition.full.store(!reserve.has_room(), Ordering::Relaxed);
-        let (checkpoints, free_slots) = (Checkpoints::new(path), FreeSlots::default());
-        Self { connection, queue, reserve, condition, checkpoints, free_slots, on_fatal }
+        let (checkpoints, free_slots) = (Checkpoints::new(path, &mut connection)?, FreeSlots::default());
+        Ok(Self { connection, queue, reserve, condition, checkpoints, free_slots, on_fatal })
     }
 
     /// Serves the queue until it is closed. A panic in here ends the process: nobody could write.
@@ -188,7 +189,7 @@ impl Writer {
                 self.note_room();
             }
         }
-        self.checkpoints.run(&self.connection, &self.condition);
+        self.checkpoints.empty(&self.connection, &self.condition);
         std::mem::forget(guard);
     }
 
@@ -352,45 +353,51 @@ impl Drop for EndOnPanic {
     }
 }
 
-/// When to empty the log into the file. Shares that were overwritten in the file are still readable
-/// in the log until then, so this is part of erasing.
+/// When to bring the log into the file. Shares that were overwritten in the file are still readable in the log
+/// until it is emptied, so this is part of erasing.
+///
+/// Under load the log is copied into the file again and again, and then written over from its start: syncing what
+/// lies where something lay before takes half the time of syncing a file that grows.
 struct Checkpoints {
     log: PathBuf,
-    erased: u64,
+    /// Pages in the log, as of the last commit.
+    pages: Arc<AtomicU32>,
+    /// Of those, how many were there at the last copy.
+    copied: u32,
     first_erased: Option<Instant>,
     idle: bool,
-    /// Commits since the log's size was looked at.
-    commits: u32,
     blocked_since: Option<Instant>,
     last_try: Instant,
 }
 
 impl Checkpoints {
-    /// Erasures that may wait in the log under load.
-    const ERASED: u64 = 256;
-    /// How long one may wait under load.
-    const UNDER_LOAD: Duration = Duration::from_secs(5);
+    /// How long an erased share may wait in the log under load.
+    const UNDER_LOAD: Duration = Duration::from_secs(1);
     /// How long one may wait when nothing else happens.
     const WHEN_IDLE: Duration = Duration::from_millis(500);
     /// How long plain writes, and writes of other processes, may wait when nothing else happens.
     const WRITTEN_IDLE: Duration = Duration::from_secs(2);
-    /// The log's size from which it is emptied anyway: callers wait for as long as that takes.
-    const LOG_BYTES: u64 = 4 << 20;
-    /// Commits after which that is looked at.
-    const COMMITS: u32 = 16;
+    /// Pages after which the log is copied: callers wait for as long as that takes.
+    const PAGES: u32 = 1000;
     /// How long to wait for readers, and between two tries that they blocked.
     const READERS: Duration = Duration::from_millis(50);
 
-    fn new(database: &Path) -> Self {
-        Self {
+    fn new(database: &Path, connection: &mut Connection) -> rusqlite::Result<Self> {
+        let pages = Arc::new(AtomicU32::new(0));
+        let note = pages.clone();
+        connection.wal_hook(Some(move |_: &mut Wal, pages: i32| {
+            note.store(pages.unsigned_abs(), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        Ok(Self {
             log: schema::beside(database, "-wal"),
-            erased: 0,
+            pages,
+            copied: 0,
             first_erased: None,
             idle: false,
-            commits: 0,
             blocked_since: None,
             last_try: Instant::now(),
-        }
+        })
     }
 
     /// How long the writer may sleep.
@@ -404,8 +411,6 @@ impl Checkpoints {
 
     fn committed(&mut self, erased: u64) {
         self.idle = false;
-        self.commits += 1;
-        self.erased += erased;
         if erased > 0 {
             self.first_erased.get_or_insert_with(Instant::now);
         }
@@ -416,39 +421,52 @@ impl Checkpoints {
     }
 
     fn run_if_due(&mut self, connection: &Connection, condition: &Condition) {
-        let resting = self.blocked_since.is_some() && self.last_try.elapsed() < Self::READERS;
-        let erased = self.erased >= Self::ERASED
-            || self.first_erased.is_some_and(|at| self.idle || at.elapsed() >= Self::UNDER_LOAD);
+        if self.blocked_since.is_some() && self.last_try.elapsed() < Self::READERS {
+            return;
+        }
+        let erased = self.first_erased.is_some_and(|at| self.idle || at.elapsed() >= Self::UNDER_LOAD);
         // The log may hold what a command beside the server has erased, so its size decides and not
         // what this writer remembers.
-        let written =
-            self.is_to_be_looked_at() && self.log_bytes() >= if self.idle { 1 } else { Self::LOG_BYTES };
-        if !resting && (erased || written) {
-            self.run(connection, condition);
+        let written = self.idle && self.log_bytes() > 0;
+        if erased || written {
+            self.empty(connection, condition);
+        } else if self.is_to_be_copied() {
+            self.copy(connection);
         }
-    }
-
-    fn is_to_be_looked_at(&mut self) -> bool {
-        let is_time = self.idle || self.commits >= Self::COMMITS;
-        if is_time {
-            self.commits = 0;
-        }
-        is_time
     }
 
     fn log_bytes(&self) -> u64 {
         std::fs::metadata(&self.log).map_or(0, |metadata| metadata.len())
     }
 
-    fn run(&mut self, connection: &Connection, condition: &Condition) {
+    fn is_to_be_copied(&mut self) -> bool {
+        let pages = self.pages.load(Ordering::Relaxed);
+        if pages < self.copied {
+            // Written over from the start.
+            self.copied = 0;
+        }
+        pages - self.copied >= Self::PAGES
+    }
+
+    /// Copies what readers allow. If that is all, and none of them still looks at the log, the next commit goes
+    /// to its start.
+    fn copy(&mut self, connection: &Connection) {
+        self.copied = self.pages.load(Ordering::Relaxed);
+        if let Err(error) = checkpoint(connection, "PASSIVE") {
+            tracing::warn!(%error, "cannot copy the write-ahead log into the file yet");
+        }
+    }
+
+    /// Copies all, and leaves no byte of it in the log.
+    fn empty(&mut self, connection: &Connection, condition: &Condition) {
         self.last_try = Instant::now();
         let _ = connection.busy_timeout(Self::READERS);
-        let blocked =
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        let blocked = checkpoint(connection, "TRUNCATE");
         let _ = connection.busy_timeout(connection::BUSY);
         match blocked {
             Ok(false) => {
-                (self.erased, self.first_erased, self.blocked_since) = (0, None, None);
+                self.pages.store(0, Ordering::Relaxed);
+                (self.copied, self.first_erased, self.blocked_since) = (0, None, None);
             }
             Ok(true) => {
                 self.blocked_since.get_or_insert(self.last_try);
@@ -461,4 +479,9 @@ impl Checkpoints {
         let blocked_secs = self.blocked_since.map_or(0, |at| at.elapsed().as_secs());
         condition.checkpoint_blocked_secs.store(blocked_secs, Ordering::Relaxed);
     }
+}
+
+/// Whether somebody kept it from being done.
+fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<bool> {
+    connection.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?.query_row([], |row| row.get(0))
 }
