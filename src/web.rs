@@ -19,6 +19,7 @@ pub mod plain;
 pub mod redirect;
 mod retry;
 mod routes;
+mod segments;
 pub mod server;
 pub(crate) mod slashes;
 pub mod v1;
@@ -112,18 +113,20 @@ pub fn everything(site: Data<Site>) -> impl HttpServiceFactory {
 
 /// What surrounds every request.
 async fn around(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let began = Instant::now();
+    segments::take(&mut request);
     let mut response = next.call(request).await?;
     let took = began.elapsed();
-    let is_https = response.request().app_data::<SiteData>().is_some_and(|site| {
-        site.counts.add(response.request(), response.status().as_u16(), took);
-        site.links.is_https()
-    });
-    headers::add(is_https, &mut response);
-    log::request(took, &response);
+    let request = response.request().clone();
+    if let Some(site) = request.app_data::<SiteData>() {
+        let route = site.counts.route(&request);
+        route.add(response.status().as_u16(), took);
+        headers::add(site, &route.pattern, &request, response.headers_mut());
+        log::request(&route.pattern, took, &response);
+    }
     Ok(response)
 }
 

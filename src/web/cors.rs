@@ -3,16 +3,13 @@
 use super::Site;
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::web::Data;
 
 /// Adds what lets a listed site's script read this reply, or send the request it asks leave for.
-pub fn add(request: &HttpRequest, headers: &mut HeaderMap) {
-    let site = request.app_data::<Data<Site>>().filter(|site| !site.origins.is_empty());
-    let makes_a_secret =
-        |pattern: String| pattern.ends_with("/secret/conceal") || pattern.ends_with("/secret/generate");
-    let Some(site) = site.filter(|_| request.match_pattern().is_some_and(makes_a_secret)) else {
+pub fn add(site: &Site, pattern: &str, request: &HttpRequest, headers: &mut HeaderMap) {
+    let makes_a_secret = pattern.ends_with("/secret/conceal") || pattern.ends_with("/secret/generate");
+    if site.origins.is_empty() || !makes_a_secret {
         return;
-    };
+    }
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     let origin = request.headers().get(header::ORIGIN);
     let Some(origin) = origin.filter(|origin| origin.to_str().is_ok_and(|origin| site.allows_origin(origin)))

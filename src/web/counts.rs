@@ -25,7 +25,7 @@ pub fn number(base: &str, path: &str) -> RouteNumber {
 }
 
 /// Every route, with what its scope's paths begin with.
-fn routes() -> impl Iterator<Item = (&'static str, Route)> {
+pub fn routes() -> impl Iterator<Item = (&'static str, Route)> {
     let tables = [
         (v1::BASE, v1::ROUTES),
         (v2::BASE, v2::ROUTES),
@@ -59,12 +59,10 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// Counts one reply.
-    pub fn add(&self, request: &HttpRequest, status: u16, took: Duration) {
+    /// The route that this request took.
+    pub fn route(&self, request: &HttpRequest) -> &RouteCounts {
         let number = request.app_data::<RouteNumber>().copied().unwrap_or_default();
-        if let Some(route) = self.routes.get(number.0) {
-            route.add(status, took);
-        }
+        &self.routes[number.0]
     }
 
     /// What was answered, route by route.
@@ -83,7 +81,8 @@ impl RouteCounts {
         }
     }
 
-    fn add(&self, status: u16, took: Duration) {
+    /// Counts one reply.
+    pub fn add(&self, status: u16, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let status = STATUSES.iter().position(|known| *known == status).unwrap_or(STATUSES.len());
         let bucket = BOUNDS.iter().position(|bound| took <= *bound).unwrap_or(BOUNDS.len());

@@ -1,7 +1,7 @@
 //! Headers of every reply.
 
-use super::cors;
-use actix_web::dev::ServiceResponse;
+use super::{Site, cors};
+use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// What a reply may load and do when a browser shows it: nothing. Pages bring their own.
@@ -31,16 +31,14 @@ const ALWAYS: [(HeaderName, HeaderValue); 7] = [
 const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 
 /// Adds the headers that belong on every reply and those it did not choose for itself.
-pub fn add<B>(is_https: bool, response: &mut ServiceResponse<B>) {
-    let request = response.request().clone();
-    let headers = response.headers_mut();
+pub fn add(site: &Site, pattern: &str, request: &HttpRequest, headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
         headers.insert(name, value);
     }
     or_else(headers, header::CONTENT_SECURITY_POLICY, API_POLICY);
     or_else(headers, header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    cors::add(&request, headers);
-    if is_https {
+    cors::add(site, pattern, request, headers);
+    if site.links.is_https() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
     }
 }

@@ -7,18 +7,14 @@ use std::time::Duration;
 
 /// Logs a request that is answered. Requests that succeed are logged at debug, since they say who was
 /// busy when.
-pub fn request<B>(took: Duration, response: &ServiceResponse<B>) {
+pub fn request<B>(route: &str, took: Duration, response: &ServiceResponse<B>) {
     let status = response.status();
     if status.is_success() && !tracing::enabled!(tracing::Level::DEBUG) {
         return;
     }
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let logged = response.response().extensions().get::<Logged>().cloned();
-    // Finding the pattern costs as much as finding the route did.
-    let pattern = response.request().match_pattern();
     let method = response.request().method().as_str();
-    // A route that does not exist has no pattern, and its path may be anything.
-    let route = pattern.as_deref().unwrap_or("(none)");
     let error_id = logged.as_ref().map(|logged| logged.error_id.as_str());
     let cause = logged.as_ref().and_then(|logged| logged.cause.as_deref());
     if status.is_server_error() {

@@ -6,12 +6,12 @@
 //! curl -X POST https://host/secret/ID/raw
 //! ```
 
-use super::SiteData;
 use super::counts::number;
 use super::error::{Failure, add_headers, kind, logged};
 use super::params::Body;
 use super::retry::Retry;
 use super::routes::{Route, complete};
+use super::{SiteData, segments};
 use crate::app::Wishes;
 use crate::config::lifetime;
 use crate::error::{Error, Rule};
@@ -36,7 +36,8 @@ pub const ROUTES: &[Route] = &[("/secret/{id}/raw", &["post"])];
 /// Adds it.
 pub fn configure(config: &mut ServiceConfig) {
     for (path, methods) in ROUTES {
-        let resource = web::resource(*path).app_data(number(BASE, path)).route(web::post().to(reveal));
+        let resource =
+            web::resource(segments::fixed(path)).app_data(number(BASE, path)).route(web::post().to(reveal));
         config.service(complete(resource, methods, refuse));
     }
 }

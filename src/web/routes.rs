@@ -31,7 +31,7 @@ macro_rules! routes {
         pub fn scope() -> actix_web::Scope {
             actix_web::web::scope($base)
                 $( .service($crate::web::routes::complete(
-                    actix_web::web::resource($path)
+                    actix_web::web::resource($crate::web::segments::fixed($path))
                         .app_data($crate::web::counts::number($base, $path))
                         $( $( .route(actix_web::web::$method().to($handler)) )+ )+,
                     &[ $( $( stringify!($method) ),+ ),+ ],
