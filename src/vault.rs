@@ -30,6 +30,7 @@ use blake3::hazmat::{self, ContextKey, HasherExt};
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Key, Tag, XChaCha20Poly1305, XNonce};
 use std::fmt;
+use std::hint::black_box;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
@@ -347,8 +348,20 @@ fn derive(label: &Label, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
         hasher.update(&length.to_le_bytes()).update(part);
     }
     let key = Zeroizing::new(*hasher.finalize().as_bytes());
-    hasher.zeroize();
+    wipe(hasher);
     key
+}
+
+/// What fits into one chunk, as nearly all parts do, never reaches a hasher's stack, which is nine tenths of it
+/// and takes as long to wipe as the rest does to hash.
+fn wipe(mut hasher: blake3::Hasher) {
+    if hasher.count() > blake3::CHUNK_LEN as u64 {
+        hasher.zeroize();
+    } else {
+        hasher.reset();
+        // Otherwise nobody would look at it again, and the compiler could leave it as it was.
+        black_box(&mut hasher);
+    }
 }
 
 fn secret_key(label: &Label, root: &RootKey, parts: &SecretKeyParts<'_>) -> Zeroizing<[u8; 32]> {
