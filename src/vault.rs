@@ -31,6 +31,7 @@ use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Key, Tag, XChaCha20Poly1305, XNonce};
 use std::fmt;
 use std::hint::black_box;
+use std::mem::take;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
@@ -214,8 +215,8 @@ impl Vault {
     ) -> SealedSecret {
         let (key_id, root) = self.ring.newest();
         let aad = associated_data(&label::SECRET, key_id, lookup.as_bytes(), expires_at);
-        let padded = padding::pad(plaintext.expose().as_bytes(), SECRET_BUCKET);
-        let sealed = seal(&secret_key(&label::SECRET, root, parts), &aad, &padded);
+        let key = secret_key(&label::SECRET, root, parts);
+        let sealed = seal(&key, &aad, plaintext.expose().as_bytes(), SECRET_BUCKET);
         SealedSecret { key_id, lookup, expires_at, check: check_value(root, parts), sealed }
     }
 
@@ -250,7 +251,7 @@ impl Vault {
         self.check(secret.key_id, &secret.check, parts)?;
         let root = self.ring.get(secret.key_id).ok_or(VaultError::KeyMissing)?;
         let aad = associated_data(&label::SECRET, secret.key_id, secret.lookup.as_bytes(), secret.expires_at);
-        opened(&open(&secret_key(&label::SECRET, root, parts), &aad, &secret.sealed)?)
+        opened(open(&secret_key(&label::SECRET, root, parts), &aad, &secret.sealed, SECRET_BUCKET)?)
     }
 
     /// Seals a receipt's content under the receipt's own identifier: without it, not even the root
@@ -263,7 +264,7 @@ impl Vault {
         content: &ReceiptContent,
     ) -> Vec<u8> {
         let aad = associated_data(&label::RECEIPT, KeyId::NONE, lookup.as_bytes(), expires_at);
-        seal(&receipt_key(id), &aad, &padding::pad(&content.encode(), RECEIPT_BUCKET))
+        seal(&receipt_key(id), &aad, &content.encode(), RECEIPT_BUCKET)
     }
 
     /// Opens a receipt's content.
@@ -278,15 +279,14 @@ impl Vault {
         sealed: &[u8],
     ) -> Result<ReceiptContent, VaultError> {
         let aad = associated_data(&label::RECEIPT, KeyId::NONE, lookup.as_bytes(), expires_at);
-        let padded = open(&receipt_key(id), &aad, sealed)?;
-        padding::unpad(&padded, RECEIPT_BUCKET).and_then(ReceiptContent::decode).ok_or(VaultError::Damaged)
+        let content = open(&receipt_key(id), &aad, sealed, RECEIPT_BUCKET)?;
+        ReceiptContent::decode(&content).ok_or(VaultError::Damaged)
     }
 }
 
-/// A secret's content without its padding.
-fn opened(padded: &[u8]) -> Result<Opened, VaultError> {
-    let content = padding::unpad(padded, SECRET_BUCKET).ok_or(VaultError::Damaged)?;
-    let text = String::from_utf8(content.to_vec()).map_err(|error| {
+/// A secret's content, shut in.
+fn opened(mut content: Zeroizing<Vec<u8>>) -> Result<Opened, VaultError> {
+    let text = String::from_utf8(take(&mut *content)).map_err(|error| {
         error.into_bytes().zeroize();
         VaultError::Damaged
     })?;
@@ -397,13 +397,14 @@ fn cipher(key: &[u8; 32]) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&Key::from(*key))
 }
 
-fn seal(key: &[u8; 32], aad: &[u8], padded: &[u8]) -> Vec<u8> {
-    let mut sealed = Vec::with_capacity(1 + NONCE + padded.len() + TAG);
+/// A box around this content, which is padded and sealed where it lies.
+fn seal(key: &[u8; 32], aad: &[u8], content: &[u8], smallest: usize) -> Vec<u8> {
+    let mut sealed = Vec::with_capacity(1 + NONCE + padding::bucket(content.len(), smallest) + TAG);
     let mut nonce = [0; NONCE];
     fill(&mut nonce);
     sealed.push(BOX_VERSION);
     sealed.extend_from_slice(&nonce);
-    sealed.extend_from_slice(padded);
+    padding::pad(&mut sealed, content, smallest);
     let tag = cipher(key)
         .encrypt_inout_detached(&XNonce::from(nonce), aad, (&mut sealed[1 + NONCE..]).into())
         .expect("a plaintext is far shorter than the cipher's limit of 256 GiB");
@@ -411,16 +412,23 @@ fn seal(key: &[u8; 32], aad: &[u8], padded: &[u8]) -> Vec<u8> {
     sealed
 }
 
-fn open(key: &[u8; 32], aad: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+/// The content of a box that [`seal`] has made.
+fn open(
+    key: &[u8; 32],
+    aad: &[u8],
+    sealed: &[u8],
+    smallest: usize,
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     let (version, rest) = sealed.split_first().ok_or(VaultError::Damaged)?;
     let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(VaultError::Damaged)?;
     let (ciphertext, tag) = rest.split_last_chunk::<TAG>().ok_or(VaultError::Damaged)?;
     if *version != BOX_VERSION {
         return Err(VaultError::Damaged);
     }
-    let mut padded = Zeroizing::new(ciphertext.to_vec());
+    let mut content = Zeroizing::new(ciphertext.to_vec());
     cipher(key)
-        .decrypt_inout_detached(&XNonce::from(*nonce), aad, padded.as_mut_slice().into(), &Tag::from(*tag))
+        .decrypt_inout_detached(&XNonce::from(*nonce), aad, content.as_mut_slice().into(), &Tag::from(*tag))
         .map_err(|_| VaultError::Damaged)?;
-    Ok(padded)
+    padding::unpad(&mut content, smallest).ok_or(VaultError::Damaged)?;
+    Ok(content)
 }

@@ -1,8 +1,6 @@
 //! What belongs to accounts: tokens, addresses, lists of receipts, and mail that waits.
 
-use super::{
-    KeyId, Lookup, Share, Vault, VaultError, associated_data, derive, first, label, open, padding, seal,
-};
+use super::{KeyId, Lookup, Share, Vault, VaultError, associated_data, derive, first, label, open, seal};
 use crate::hex;
 use crate::random::fill;
 use crate::secret::{AccountId, ApiToken, EmailAddress, ReceiptId};
@@ -32,7 +30,7 @@ impl Vault {
     /// Seals a receipt's identifier for its owner's list: only the token opens it.
     pub fn seal_own(&self, token: &ApiToken, lookup: &Lookup, id: &ReceiptId) -> Vec<u8> {
         let aad = associated_data(&label::OWN, KeyId::NONE, lookup.as_bytes(), NEVER);
-        seal(&own_key(token), &aad, &padding::pad(id.as_str().as_bytes(), BUCKET))
+        seal(&own_key(token), &aad, id.as_str().as_bytes(), BUCKET)
     }
 
     /// Opens a line of an owner's list.
@@ -46,7 +44,7 @@ impl Vault {
         sealed: &[u8],
     ) -> Result<ReceiptId, VaultError> {
         let aad = associated_data(&label::OWN, KeyId::NONE, lookup.as_bytes(), NEVER);
-        text(&open(&own_key(token), &aad, sealed)?, BUCKET)
+        text(&open(&own_key(token), &aad, sealed, BUCKET)?)
             .and_then(ReceiptId::parse)
             .ok_or(VaultError::Damaged)
     }
@@ -56,7 +54,7 @@ impl Vault {
         let (key_id, root) = self.ring.newest();
         let aad = associated_data(&label::ADDRESS, key_id, &row(account), NEVER);
         let key = derive(&label::ADDRESS, &[root.expose()]);
-        (key_id, seal(&key, &aad, &padding::pad(address.as_str().as_bytes(), BUCKET)))
+        (key_id, seal(&key, &aad, address.as_str().as_bytes(), BUCKET))
     }
 
     /// Opens an account's address.
@@ -71,8 +69,8 @@ impl Vault {
     ) -> Result<EmailAddress, VaultError> {
         let root = self.ring.get(key_id).ok_or(VaultError::KeyMissing)?;
         let aad = associated_data(&label::ADDRESS, key_id, &row(account), NEVER);
-        let padded = open(&derive(&label::ADDRESS, &[root.expose()]), &aad, sealed)?;
-        text(&padded, BUCKET).and_then(EmailAddress::parse).ok_or(VaultError::Damaged)
+        let address = open(&derive(&label::ADDRESS, &[root.expose()]), &aad, sealed, BUCKET)?;
+        text(&address).and_then(EmailAddress::parse).ok_or(VaultError::Damaged)
     }
 
     /// Seals a mail that waits, under the newest root key and the share in its slot.
@@ -80,7 +78,7 @@ impl Vault {
         let (key_id, root) = self.ring.newest();
         let aad = associated_data(&label::MAIL, key_id, &[0; 16], NEVER);
         let key = derive(&label::MAIL, &[root.expose(), share.expose()]);
-        (key_id, seal(&key, &aad, &padding::pad(content, MAIL_BUCKET)))
+        (key_id, seal(&key, &aad, content, MAIL_BUCKET))
     }
 
     /// Opens a mail that waits.
@@ -95,9 +93,7 @@ impl Vault {
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let root = self.ring.get(key_id).ok_or(VaultError::KeyMissing)?;
         let aad = associated_data(&label::MAIL, key_id, &[0; 16], NEVER);
-        let padded = open(&derive(&label::MAIL, &[root.expose(), share.expose()]), &aad, sealed)?;
-        let content = padding::unpad(&padded, MAIL_BUCKET).ok_or(VaultError::Damaged)?;
-        Ok(Zeroizing::new(content.to_vec()))
+        open(&derive(&label::MAIL, &[root.expose(), share.expose()]), &aad, sealed, MAIL_BUCKET)
     }
 }
 
@@ -111,8 +107,8 @@ fn row(account: AccountId) -> [u8; 16] {
     row
 }
 
-fn text(padded: &[u8], smallest: usize) -> Option<&str> {
-    padding::unpad(padded, smallest).and_then(|content| str::from_utf8(content).ok())
+fn text(content: &[u8]) -> Option<&str> {
+    str::from_utf8(content).ok()
 }
 
 #[cfg(test)]

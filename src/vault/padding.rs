@@ -4,8 +4,6 @@
 //! Encrypted Files and Communication with PURBs", section 4): at most 12 % larger than the content,
 //! and a length reveals only O(log log n) bits.
 
-use zeroize::Zeroizing;
-
 const LENGTH: usize = 4;
 
 /// The padded size of content this long.
@@ -13,22 +11,28 @@ pub fn bucket(content: usize, smallest: usize) -> usize {
     padme(content + LENGTH).max(smallest)
 }
 
-/// Pads content to its bucket.
-pub fn pad(content: &[u8], smallest: usize) -> Zeroizing<Vec<u8>> {
+/// Appends content, padded to its bucket.
+pub fn pad(onto: &mut Vec<u8>, content: &[u8], smallest: usize) {
     let length = u32::try_from(content.len()).expect("content is shorter than 4 GiB");
-    let mut padded = Zeroizing::new(Vec::with_capacity(bucket(content.len(), smallest)));
-    padded.extend_from_slice(&length.to_le_bytes());
-    padded.extend_from_slice(content);
-    padded.resize(bucket(content.len(), smallest), 0);
-    padded
+    let end = onto.len() + bucket(content.len(), smallest);
+    onto.extend_from_slice(&length.to_le_bytes());
+    onto.extend_from_slice(content);
+    onto.resize(end, 0);
 }
 
-/// The content inside; `None` for anything but what [`pad`] makes of it.
-pub fn unpad(padded: &[u8], smallest: usize) -> Option<&[u8]> {
+/// Leaves nothing but the content; `None` for anything but what [`pad`] makes of it.
+pub fn unpad(padded: &mut Vec<u8>, smallest: usize) -> Option<()> {
     let (length, rest) = padded.split_first_chunk::<LENGTH>()?;
     let (content, zeros) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
-    let is_whole = padded.len() == bucket(content.len(), smallest) && zeros.iter().all(|byte| *byte == 0);
-    is_whole.then_some(content)
+    // All of them are looked at, which is faster than to stop at the first that is none.
+    let is_zero = zeros.iter().fold(0, |any, byte| any | byte) == 0;
+    let length = content.len();
+    if !is_zero || padded.len() != bucket(length, smallest) {
+        return None;
+    }
+    padded.copy_within(LENGTH..LENGTH + length, 0);
+    padded.truncate(length);
+    Some(())
 }
 
 fn padme(length: usize) -> usize {
@@ -54,14 +58,17 @@ mod tests {
         fn padding_comes_off_again_and_costs_at_most_12_percent(
             content in proptest::collection::vec(any::<u8>(), 0..5000),
         ) {
-            let padded = pad(&content, 64);
-            prop_assert_eq!(unpad(&padded, 64), Some(&content[..]));
+            let mut padded = Vec::new();
+            pad(&mut padded, &content, 64);
             prop_assert!(padded.len() <= (content.len() + LENGTH).max(64) * 112 / 100);
+            prop_assert_eq!(unpad(&mut padded, 64), Some(()));
+            prop_assert_eq!(padded, content);
         }
 
         #[test]
         fn no_padded_bytes_make_unpad_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            if let Some(content) = unpad(&bytes, 8) {
+            let mut content = bytes.clone();
+            if unpad(&mut content, 8).is_some() {
                 prop_assert!(content.len() + LENGTH <= bytes.len());
             }
         }

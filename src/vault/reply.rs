@@ -1,9 +1,7 @@
 //! Replies that are kept in memory for a minute, each under a key that only its reader has: it is made of
 //! the secret's identifier and what the reader drew. Whoever could read the memory would find no plaintext.
 
-use super::{
-    KeyId, SECRET_BUCKET, VaultError, associated_data, derive, first, label, open, opened, padding, seal,
-};
+use super::{KeyId, SECRET_BUCKET, VaultError, associated_data, derive, first, label, open, opened, seal};
 use crate::secret::{IdempotencyKey, Opened, Plaintext, SecretId};
 use crate::time::Timestamp;
 use zeroize::Zeroizing;
@@ -28,7 +26,7 @@ impl ReplyKey {
 
     /// Seals a content, to as many bytes as it took in the database.
     pub fn seal(&self, content: &Plaintext) -> Vec<u8> {
-        seal(&self.key, &self.bound_to(), &padding::pad(content.expose().as_bytes(), SECRET_BUCKET))
+        seal(&self.key, &self.bound_to(), content.expose().as_bytes(), SECRET_BUCKET)
     }
 
     /// Opens what [`ReplyKey::seal`] made.
@@ -36,7 +34,7 @@ impl ReplyKey {
     /// # Errors
     /// [`VaultError::Damaged`] if the box does not open.
     pub fn open(&self, sealed: &[u8]) -> Result<Opened, VaultError> {
-        opened(&open(&self.key, &self.bound_to(), sealed)?)
+        opened(open(&self.key, &self.bound_to(), sealed, SECRET_BUCKET)?)
     }
 
     fn bound_to(&self) -> Vec<u8> {
