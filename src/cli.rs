@@ -193,6 +193,13 @@ fn policy(config: &Config, base_url: &BaseUrl) -> Policy {
     }
 }
 
+/// So many of something.
+fn counted(count: impl std::fmt::Display, noun: &str) -> String {
+    let count = count.to_string();
+    let ending = if count == "1" { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
 /// After a failed commit nobody knows what is on the disk: only a fresh start can tell.
 fn give_up(reason: &str) {
     tracing::error!(reason, "the disk failed during a commit: stopping, so that a restart can recover");

@@ -1,5 +1,6 @@
 //! `tellonce backup FILE`: a copy of what may be copied, while the server runs or not.
 
+use super::counted;
 use crate::error::StartError;
 use crate::store::backup;
 use clap::{Arg, ArgMatches, Command};
@@ -22,6 +23,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
     let file = matches.get_one::<PathBuf>("file").cloned().unwrap_or_default();
     super::require_database(&config)?;
     let backup::Held { accounts, receipts } = backup::write(&config.database(), &file)?;
-    println!("copied {accounts} accounts and {receipts} receipts to {}", file.display());
+    let (accounts, receipts) = (counted(accounts, "account"), counted(receipts, "receipt"));
+    println!("copied {accounts} and {receipts} to {}", file.display());
     Ok(())
 }

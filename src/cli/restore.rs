@@ -1,11 +1,11 @@
 //! `tellonce restore FILE`: accounts and receipts of a backup in place of the database.
 
 use super::terminal::{Terminal, is_interactive, note, warn};
-use super::{account, backup, serve};
+use super::{account, backup, counted, serve};
 use crate::config::{BaseUrl, Config};
 use crate::error::StartError;
 use crate::keyfile;
-use crate::store::backup::Backup;
+use crate::store::backup::{Backup, Held};
 use crate::store::{Replaced, Role, restore};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::path::PathBuf;
@@ -33,8 +33,8 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
         ask(replaced, &config, matches.get_flag("yes"))?;
     }
     restore(&backup, &config.database(), replaced.as_ref())?;
-    let held = backup.held;
-    println!("restored {} accounts and {} receipts", held.accounts, held.receipts);
+    let Held { accounts, receipts } = backup.held;
+    println!("restored {} and {}", counted(accounts, "account"), counted(receipts, "receipt"));
     list_accounts(&config)
 }
 

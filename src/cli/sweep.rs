@@ -1,5 +1,6 @@
 //! `tellonce sweep`: one sweep, by hand.
 
+use super::counted;
 use crate::app::Swept;
 use crate::config::BaseUrl;
 use crate::error::StartError;
@@ -28,6 +29,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), StartError> {
         let cause = error.cause().map(ToString::to_string).unwrap_or_default();
         StartError::storage(format!("the sweep failed, run it again: {error} {cause}"))
     })?;
-    println!("erased {secrets} expired secrets and deleted {receipts} expired receipts");
+    let (secrets, receipts) = (counted(secrets, "expired secret"), counted(receipts, "expired receipt"));
+    println!("erased {secrets} and deleted {receipts}");
     Ok(())
 }

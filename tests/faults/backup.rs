@@ -104,7 +104,7 @@ fn a_backup_taken_under_load_brings_back_accounts_and_receipts_and_no_secret() {
         }
         std::thread::sleep(Duration::from_millis(100));
         let ended = finish(backup(&folder, &file)).expect(0);
-        assert!(ended.stdout.starts_with("copied 1 accounts and "), "{}", ended.stdout);
+        assert!(ended.stdout.starts_with("copied 1 account and "), "{}", ended.stdout);
         stop.store(true, Ordering::Relaxed);
     });
     assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
