@@ -217,12 +217,16 @@ impl Sink {
         self.shared.change(|state| state.manner = manner);
     }
 
-    /// Waits until so many mails have been taken, and returns all.
+    /// Waits until so many mails have been taken, as long as they keep coming, and returns all.
     #[track_caller]
     pub fn mails(&self, least: usize) -> Vec<Mail> {
-        let state = self.shared.wait(|state| state.mails.len() >= least);
-        assert!(state.mails.len() >= least, "{} of {least} mails came", state.mails.len());
-        state.mails.clone()
+        let mut came = self.shared.state().mails.len();
+        while came < least {
+            let now = self.shared.wait(|state| state.mails.len() > came).mails.len();
+            assert!(now > came, "{came} of {least} mails came");
+            came = now;
+        }
+        self.shared.state().mails.clone()
     }
 
     /// Waits until somebody has connected so many times, and returns how often that was.
