@@ -269,6 +269,16 @@ mod tests {
     }
 
     #[test]
+    fn a_source_may_take_more_than_its_share_until_more_than_half_of_the_room_is_taken() {
+        let (replies, _) = replies(1 << 20);
+        let _half = replies.enter(key(1), Some(ROOM / 2 - BESIDES), source(1));
+        assert_eq!(replies.bytes(), ROOM / 2);
+        let _more = replies.enter(key(2), Some(1065), source(1));
+        assert_eq!(replies.bytes(), ROOM / 2 + 1065 + BESIDES);
+        assert!(matches!(replies.enter(key(3), Some(1065), source(1)), Err(Error::Unavailable(_))));
+    }
+
+    #[test]
     fn while_a_place_is_reserved_the_same_key_has_to_wait_and_another_goes_on() {
         let (replies, _) = replies(1 << 20);
         let Ok(Entry::Reserved(place)) = replies.enter(key(1), Some(1065), source(1)) else {

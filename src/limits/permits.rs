@@ -71,3 +71,19 @@ impl Drop for Place<'_> {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_wait_and_no_more_until_one_has_left() {
+        let waiting = AtomicUsize::new(0);
+        let newcomers = || std::iter::from_fn(|| Place::take(&waiting)).take(100);
+        let mut places: Vec<_> = newcomers().collect();
+        assert_eq!(places.len(), Argon2Permits::QUEUE);
+        places.pop();
+        places.extend(newcomers());
+        assert_eq!(places.len(), Argon2Permits::QUEUE);
+    }
+}

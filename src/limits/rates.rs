@@ -190,4 +190,14 @@ mod tests {
         }
         assert!(limiter.take(7, 1, at(1)).is_err());
     }
+
+    #[test]
+    fn among_many_newcomers_few_are_taken_for_those_who_used_all() {
+        let limiter = Limiter::new(RATE);
+        for key in (0..1_000).cycle().take(5_000) {
+            let _ = limiter.take(key, 1, at(0));
+        }
+        let refused = (1_000..11_000).filter(|key| limiter.take(*key, 1, at(1)).is_err()).count();
+        assert!(refused < 500, "{refused} of 10,000 newcomers");
+    }
 }

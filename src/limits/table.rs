@@ -89,3 +89,24 @@ fn find<C: Count>(places: &Set<C>, tag: u64, has_ended: impl Fn(&C) -> bool) -> 
     let smallest = || (0..WAYS).min_by_key(|index| places[*index].count.amount()).unwrap_or_default();
     own.or_else(ended).unwrap_or_else(smallest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Count for u64 {
+        fn amount(&self) -> u64 {
+            *self
+        }
+    }
+
+    #[test]
+    fn half_as_many_sources_as_there_are_places_hardly_ever_share_one() {
+        let (table, sources) = (Table::<u64>::new(), (SETS * WAYS / 2) as u64);
+        for source in 0..sources {
+            table.with(source, |_| false, |uses| *uses += 1);
+        }
+        let alone = (0..sources).filter(|source| table.with(*source, |_| false, |uses| *uses == 1)).count();
+        assert!(alone > SETS * WAYS / 2 * 9 / 10, "{alone} of {sources} are counted alone");
+    }
+}

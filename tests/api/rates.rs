@@ -4,6 +4,7 @@ use crate::core::Core;
 use crate::support::http::{Login, Reply};
 use crate::support::server::{Made, anyone, policy};
 use crate::support::{Request, Server};
+use futures_util::future::{join, join_all};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -13,10 +14,11 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 use tellonce::app::{Policy, Wishes};
+use tellonce::error::Error;
 use tellonce::limits::{AttemptPolicy, Rate, RatePolicy};
 use tellonce::secret::{Account, AccountId, Caller, EmailAddress, Receipt, State};
 use tellonce::time::Ttl;
-use tellonce::vault::padded_size;
+use tellonce::vault::{Argon2Cost, padded_size};
 use tellonce::web::Rules;
 use zeroize::Zeroizing;
 
@@ -713,6 +715,27 @@ fn a_guess_that_could_not_be_made_does_not_count_against_its_source() {
         too_many(&guess_from(&server, HERE, &made, passphrase), 1800);
     }
     guess_from(&server, HERE, &other, "right").ok();
+}
+
+#[test]
+fn a_source_without_guesses_is_told_so_at_once_though_many_wait_for_their_turn() {
+    let (attempts, argon2) = (AttemptPolicy::DEFAULT, Argon2Cost::DEFAULT);
+    let core = Core::open(Policy { attempts, argon2, ..policy() });
+    let (app, caller) = (core.app(), anyone());
+    let conceal = || {
+        let wishes = Wishes { passphrase: Some(hidden("right")), ..Wishes::default() };
+        app.conceal(Some(hidden("hello")), wishes, &caller)
+    };
+    let receipt = core.run(conceal()).expect("a secret");
+    let guess = || app.reveal(&receipt.secret, Some(hidden("wrong")), None, &caller);
+    for _ in 0..5 {
+        assert!(matches!(core.run(guess()), Err(Error::WrongPassphrase { .. })));
+    }
+    // More than may wait for Argon2: whoever joins them is turned away as well, for another reason.
+    let crowd = join_all((0..50).map(|_| conceal()));
+    let (crowd, told) = core.run(join(crowd, guess()));
+    assert!(crowd.iter().any(|made| matches!(made, Err(Error::Unavailable(_)))));
+    assert!(matches!(told, Err(Error::LimitExceeded { .. })));
 }
 
 #[test]
