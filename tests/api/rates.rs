@@ -739,6 +739,19 @@ fn a_source_without_guesses_is_told_so_at_once_though_many_wait_for_their_turn()
 }
 
 #[test]
+fn where_a_source_may_guess_without_end_each_secret_still_counts_its_own() {
+    let attempts = AttemptPolicy { per_source: Rate::per(0, 1), ..AttemptPolicy::DEFAULT };
+    let server = server_with(Policy { attempts, ..policy() });
+    let made = protected(&server);
+    for number in 0..20 {
+        guess_from(&server, HERE, &protected(&server), "right").ok();
+        guess_from(&server, HERE, &made, "wrong").expect(422);
+        assert_eq!(failed(&server, &made), number + 1);
+    }
+    too_many(&guess_from(&server, HERE, &made, "right"), 1800);
+}
+
+#[test]
 fn unknown_links_are_no_guesses() {
     let server = guarded();
     let made = Made { secret: "a".repeat(31), receipt: "b".repeat(31) };

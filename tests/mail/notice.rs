@@ -2,6 +2,7 @@
 
 use crate::kit::{OWNER, Post};
 use crate::support::smtp::Manner;
+use rusqlite::Connection;
 use serde_json::json;
 use tellonce::app::Change;
 
@@ -81,4 +82,17 @@ fn a_reveal_does_not_wait_for_its_notice() {
     assert_eq!(post.waiting(), 1);
     post.sink.change(Manner::Accepts);
     post.sink.mails(1);
+}
+
+#[test]
+fn a_secret_ends_though_its_owners_address_is_damaged_and_nobody_can_be_told() {
+    let post = Post::start(Manner::Accepts);
+    notify(&post, true);
+    let made = post.server.conceal_as(&post.owner, json!({ "secret": "hello" }));
+    let database = Connection::open(post.server.folder().join("tellonce.db")).expect("the database");
+    let damage = "UPDATE accounts SET address_box = zeroblob(length(address_box))";
+    assert_eq!(database.execute(damage, []), Ok(1));
+    post.server.reveal(&made).expect(200);
+    post.server.reveal(&made).expect(404);
+    assert_eq!(post.waiting(), 0);
 }
