@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
+use tellonce::config::process_variable;
 
 /// How long a server may take to start or to stop before a test gives it up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -16,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tellonce"));
     command.env_clear();
+    // Where tests/health/coverage wants to be told what the program ran.
+    command.envs(process_variable("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
     command
 }
 
