@@ -75,6 +75,8 @@ impl Drop for Place<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt;
+    use std::pin::pin;
 
     #[test]
     fn so_many_wait_and_no_more_until_one_has_left() {
@@ -85,5 +87,21 @@ mod tests {
         places.pop();
         places.extend(newcomers());
         assert_eq!(places.len(), Argon2Permits::QUEUE);
+    }
+
+    #[tokio::test]
+    async fn what_runs_and_what_waits_can_be_seen() {
+        let permits = Argon2Permits::new();
+        let mut held = Vec::new();
+        for running in 0..permits.most {
+            assert_eq!(permits.in_use(), (running, 0));
+            held.push(permits.acquire().await.expect("a permit"));
+        }
+        let mut next = pin!(permits.acquire());
+        assert!(next.as_mut().now_or_never().is_none());
+        assert_eq!(permits.in_use(), (permits.most, 1));
+        drop(held);
+        let _permit = next.await.expect("a permit");
+        assert_eq!(permits.in_use(), (1, 0));
     }
 }

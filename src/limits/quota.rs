@@ -108,8 +108,17 @@ mod tests {
     #[test]
     fn more_than_the_whole_quota_is_never_granted() {
         let quota = Quota::new(10, 400);
-        assert!(quota.take(7, 11, at(0)).is_err());
+        assert_eq!(quota.take(7, 11, at(0)), Err(Duration::from_secs(500)));
         assert_eq!(quota.take(7, 10, at(0)), Ok(()));
+    }
+
+    #[test]
+    fn who_has_to_wait_is_told_no_longer_than_until_there_is_just_room() {
+        let quota = Quota::new(10, 400);
+        assert_eq!(quota.take(7, 4, at(0)), Ok(()));
+        assert_eq!(quota.take(7, 6, at(100)), Ok(()));
+        assert_eq!(quota.take(7, 4, at(100)), Err(Duration::from_secs(400)));
+        assert_eq!(quota.take(7, 4, at(500)), Ok(()));
     }
 
     proptest! {

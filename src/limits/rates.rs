@@ -142,6 +142,7 @@ mod tests {
         for _ in 0..4 {
             assert_eq!(limiter.take(7, 1, at(0)), Ok(()));
         }
+        assert_eq!((limiter.left(7, at(599)), limiter.left(7, at(600))), (1, 5));
         for _ in 0..5 {
             assert_eq!(limiter.take(7, 1, at(600)), Ok(()));
         }

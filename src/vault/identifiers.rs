@@ -146,8 +146,11 @@ mod tests {
                 counts[place][usize::try_from(value(character)).expect("small")] += 1.0;
             }
         }
-        let expected = DRAWN as f64 / 36.0;
-        for (place, counts) in counts.iter().enumerate() {
+        // Together they show what is too little to be seen in one.
+        let drawn =
+            std::array::from_fn(|value| counts[..RANDOM_LENGTH].iter().map(|place| place[value]).sum());
+        for (place, counts) in counts.iter().chain([&drawn]).enumerate() {
+            let expected = counts.iter().sum::<f64>() / 36.0;
             let chi_squared: f64 = counts.iter().map(|count| (count - expected).powi(2) / expected).sum();
             // 35 degrees of freedom: 100 is exceeded once in about 10⁷ draws of a uniform place.
             assert!(chi_squared < 100.0, "place {place}: {chi_squared}");

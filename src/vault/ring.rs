@@ -106,6 +106,9 @@ mod tests {
         let key = RootKey::random();
         let again = RootKey::from_hex(&key.to_hex()).expect("its own digits");
         assert_eq!(key.fingerprint(), again.fingerprint());
+        let [a, b, c, d, ..] = key.fingerprint().0;
+        assert_eq!(key.fingerprint().to_string(), format!("{a:02x}{b:02x}{c:02x}{d:02x}"));
+        assert_eq!(format!("{key:?}"), "RootKey(…)");
         for bad in
             ["", &key.to_hex()[1..], &format!("{}g", &key.to_hex()[1..]), &"00".repeat(32), &"é".repeat(32)]
         {

@@ -3,11 +3,12 @@
 
 use crate::support::http::Reply;
 use crate::support::server::{BASE, policy};
-use crate::support::{Request, Server};
+use crate::support::{Process, Request, Server};
 use serde_json::{Value, json};
 use tellonce::app::Policy;
 use tellonce::limits::{Rate, RatePolicy};
 use tellonce::web::{ForwardedHeader, Rules};
+use tempfile::TempDir;
 
 /// A server where each source makes one secret, behind these proxies.
 fn server(trusted: &[&str], forwarded_header: ForwardedHeader) -> Server {
@@ -366,4 +367,17 @@ fn a_share_domain_is_a_listed_host_or_none() {
         }
     }
     assert!(sent > 10_000, "{sent}");
+}
+
+#[test]
+fn a_proxy_that_the_operator_did_not_name_is_told_of_once() {
+    let folder = TempDir::new().expect("a folder");
+    let process = Process::start(&folder.path().join("data"), &[]);
+    let times_told = || process.log_text().matches("option `trusted-proxies` names none").count();
+    process.send(&share()).expect(200);
+    assert_eq!(times_told(), 0);
+    for _ in 0..3 {
+        process.send(&share().header("X-Forwarded-For", "192.0.2.1")).expect(200);
+    }
+    assert_eq!(times_told(), 1);
 }

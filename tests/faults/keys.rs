@@ -189,6 +189,7 @@ fn without_an_older_key_its_secrets_answer_503_and_wait_until_it_is_back() {
             assert!(reply.header("retry-after").is_some_and(|rest| rest.parse::<u32>().is_ok()));
         }
     }
+    assert!(process.log_text().contains("the root key this row was sealed under is not in the key file"));
     assert!(process.terminate().success());
 
     write_key(&folder.key(), format!("# the old one is back\n{new}\n{old}"));
