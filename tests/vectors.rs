@@ -44,6 +44,11 @@ fn every_vector_comes_to_the_outcome_it_expects() {
 }
 
 #[test]
+fn the_cost_that_operators_get_is_the_least_that_owasp_recommends() {
+    assert_eq!(Argon2Cost::DEFAULT, Argon2Cost { m: 19_456, t: 2, p: 1 });
+}
+
+#[test]
 fn a_secret_that_was_sealed_opens_and_no_two_boxes_are_alike() {
     let vault = Vault::new(KeyRing::new((KeyId::from_number(1), RootKey::random()), Vec::new()));
     let identifiers = Identifiers::new([7; 32]);

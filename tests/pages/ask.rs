@@ -85,9 +85,13 @@ fn asking_is_limited_as_looking_is_and_the_link_still_opens() {
 
 /// A server with the limits on guesses that it has by itself, behind a proxy.
 fn guarded() -> Server {
+    guarded_by(AttemptPolicy::DEFAULT)
+}
+
+fn guarded_by(attempts: AttemptPolicy) -> Server {
     let rules =
         Rules { trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")], ..Rules::default() };
-    Server::start_under(Policy { attempts: AttemptPolicy::DEFAULT, ..policy() }, rules)
+    Server::start_under(Policy { attempts, ..policy() }, rules)
 }
 
 /// A guess of this source.
@@ -103,6 +107,13 @@ fn told(page: &Reply) -> String {
     let page = page.text();
     let (_, from) = page.split_once("id=\"passphrase-problem\">").expect("a place for it");
     from.split_once('<').expect("its end").0.to_owned()
+}
+
+/// Makes a wrong guess, and reads how many are left.
+#[track_caller]
+fn left(server: &Server, source: u8, made: &Made) -> u32 {
+    let told = told(&guess(server, source, made, "wrong").expect(422));
+    told.rsplit(' ').next().and_then(|number| number.parse().ok()).expect("a number")
 }
 
 #[test]
@@ -129,10 +140,7 @@ fn after_a_wrong_passphrase_the_tries_that_are_left_are_told() {
 fn the_tries_that_are_left_are_those_of_the_stricter_bound() {
     let server = guarded();
     let (made, other) = (locked(&server), locked(&server));
-    let left = |source, made| {
-        let told = told(&guess(&server, source, made, "wrong").expect(422));
-        told.rsplit(' ').next().and_then(|number| number.parse::<u32>().ok()).expect("a number")
-    };
+    let left = |source, made| left(&server, source, made);
     // A source has 5, whichever secrets it tries them at.
     assert_eq!([left(1, &made), left(1, &other), left(1, &made)], [4, 3, 2]);
     // What others do elsewhere is nothing to it, and tells nothing to others.
@@ -147,6 +155,13 @@ fn the_tries_that_are_left_are_those_of_the_stricter_bound() {
     let third = locked(&server);
     let _ = guess(&server, 4, &third, "right").expect(200);
     assert_eq!(left(4, &other), 2);
+}
+
+#[test]
+fn a_secret_has_no_more_tries_left_than_its_life_allows() {
+    let server = guarded_by(AttemptPolicy { lifetime: 3, ..AttemptPolicy::DEFAULT });
+    let made = locked(&server);
+    assert_eq!([(); 3].map(|()| left(&server, 1, &made)), [2, 1, 0]);
 }
 
 #[test]
