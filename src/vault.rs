@@ -348,19 +348,19 @@ fn derive(label: &Label, parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
         hasher.update(&length.to_le_bytes()).update(part);
     }
     let key = Zeroizing::new(*hasher.finalize().as_bytes());
-    wipe(hasher);
+    wipe(&mut hasher);
     key
 }
 
 /// What fits into one chunk, as nearly all parts do, never reaches a hasher's stack, which is nine tenths of it
-/// and takes as long to wipe as the rest does to hash.
-fn wipe(mut hasher: blake3::Hasher) {
+/// and takes as long to wipe as the rest does to hash. Taken by reference, since a move would leave a copy behind.
+fn wipe(hasher: &mut blake3::Hasher) {
     if hasher.count() > blake3::CHUNK_LEN as u64 {
         hasher.zeroize();
     } else {
         hasher.reset();
         // Otherwise nobody would look at it again, and the compiler could leave it as it was.
-        black_box(&mut hasher);
+        black_box(hasher);
     }
 }
 
