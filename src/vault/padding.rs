@@ -53,6 +53,16 @@ mod tests {
         assert!(bucket(1021, 1024) > 1024);
     }
 
+    #[test]
+    fn all_that_is_behind_the_content_must_be_zero() {
+        for odd in [[1, 0], [0, 1], [1, 1]] {
+            let mut padded = Vec::new();
+            pad(&mut padded, b"x", 8);
+            padded[6..].copy_from_slice(&odd);
+            assert!(unpad(&mut padded, 8).is_none(), "{odd:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn padding_comes_off_again_and_costs_at_most_12_percent(
