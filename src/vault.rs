@@ -432,3 +432,17 @@ fn open(
     padding::unpad(&mut content, smallest).ok_or(VaultError::Damaged)?;
     Ok(content)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_derived_from_parts_of_any_length_as_blake3_does_it() {
+        for length in [0u32, 1, 1_020, 1_021, 5_000] {
+            let part = vec![7; length as usize];
+            let framed = [&length.to_le_bytes()[..], &part].concat();
+            assert_eq!(*derive(&label::OWN, &[&part]), blake3::derive_key(label::OWN.text, &framed));
+        }
+    }
+}
