@@ -36,7 +36,11 @@ impl Wire {
         let mut result = Err(io::ErrorKind::AddrNotAvailable.into());
         for address in lookup_host((host, port)).await? {
             result = match timeout(PATIENCE, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok(Self { stream: BufReader::new(stream), rest: MOST }),
+                Ok(Ok(stream)) => {
+                    // A mail leaves in two writes, and the second would wait until the first is acknowledged.
+                    let _ = stream.set_nodelay(true);
+                    return Ok(Self { stream: BufReader::new(stream), rest: MOST });
+                }
                 Ok(Err(error)) => Err(error),
                 Err(_) => Err(io::ErrorKind::TimedOut.into()),
             };
