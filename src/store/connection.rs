@@ -64,6 +64,21 @@ pub fn open_reader(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// Writes the log into the main file and leaves no byte in it; false if a reader has kept it from that.
+pub fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
+    checkpoint(connection, "TRUNCATE").map(|blocked| !blocked)
+}
+
+/// Writes of the log into the main file what readers allow. If that is all of it, and none of them still looks
+/// at the log, the next commit goes to its start.
+pub fn copy_log(connection: &Connection) -> rusqlite::Result<()> {
+    checkpoint(connection, "PASSIVE").map(|_| ())
+}
+
+fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<bool> {
+    connection.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?.query_row([], |row| row.get(0))
+}
+
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);

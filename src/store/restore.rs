@@ -72,7 +72,7 @@ fn end_all(database: &Path) -> Result<(), Failure> {
         let transaction = connection.transaction()?;
         erase::end_all(&transaction)?;
         transaction.commit()?;
-        schema::empty_log(&connection)?;
+        connection::empty_log(&connection)?;
     }
     connection.close().map_err(|(_, error)| error)?;
     for suffix in ["-wal", "-journal"] {

@@ -185,13 +185,8 @@ fn create(connection: &mut Connection, first_key: [u8; 16]) -> Result<(), Failur
 fn use_log(connection: &Connection) -> Result<(), Failure> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // If another process reads just now, the writer empties the log later.
-    empty_log(connection)?;
+    connection::empty_log(connection)?;
     Ok(())
-}
-
-/// Writes the log into the main file; false if another process has kept it from that.
-pub fn empty_log(connection: &Connection) -> Result<bool, Failure> {
-    Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok(!row.get::<_, bool>(0)?))?)
 }
 
 fn upgrade(connection: &mut Connection) -> Result<(), Failure> {
@@ -255,7 +250,7 @@ fn learn(connection: &Connection, first_key: [u8; 16]) -> Result<(), Failure> {
         "INSERT INTO keys (fingerprint) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM keys WHERE fingerprint = ?1)",
         params![first_key],
     )?;
-    if added > 0 && !empty_log(connection)? {
+    if added > 0 && !connection::empty_log(connection)? {
         return Err(Failure::Sentence(
             "another program is reading the database, so that the new key cannot be noted yet: start again when it \
              has finished"

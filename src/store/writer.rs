@@ -448,27 +448,24 @@ impl Checkpoints {
         pages - self.copied >= Self::PAGES
     }
 
-    /// Copies what readers allow. If that is all, and none of them still looks at the log, the next commit goes
-    /// to its start.
     fn copy(&mut self, connection: &Connection) {
         self.copied = self.pages.load(Ordering::Relaxed);
-        if let Err(error) = checkpoint(connection, "PASSIVE") {
+        if let Err(error) = connection::copy_log(connection) {
             tracing::warn!(%error, "cannot copy the write-ahead log into the file yet");
         }
     }
 
-    /// Copies all, and leaves no byte of it in the log.
     fn empty(&mut self, connection: &Connection, condition: &Condition) {
         self.last_try = Instant::now();
         let _ = connection.busy_timeout(Self::READERS);
-        let blocked = checkpoint(connection, "TRUNCATE");
+        let is_empty = connection::empty_log(connection);
         let _ = connection.busy_timeout(connection::BUSY);
-        match blocked {
-            Ok(false) => {
+        match is_empty {
+            Ok(true) => {
                 self.pages.store(0, Ordering::Relaxed);
                 (self.copied, self.first_erased, self.blocked_since) = (0, None, None);
             }
-            Ok(true) => {
+            Ok(false) => {
                 self.blocked_since.get_or_insert(self.last_try);
             }
             Err(error) => {
@@ -479,9 +476,4 @@ impl Checkpoints {
         let blocked_secs = self.blocked_since.map_or(0, |at| at.elapsed().as_secs());
         condition.checkpoint_blocked_secs.store(blocked_secs, Ordering::Relaxed);
     }
-}
-
-/// Whether somebody kept it from being done.
-fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<bool> {
-    connection.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?.query_row([], |row| row.get(0))
 }
