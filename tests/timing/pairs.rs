@@ -155,9 +155,8 @@ impl World {
                 Expected::Alike,
                 [account(UNKNOWN, &one_wrong), account(UNKNOWN, &right)],
             ),
-            // An identifier hides the number of its row. That of any other text is far from all there are,
-            // and finding no row there may take another time. Who has an identifier knows this of it anyway;
-            // what became of the secret stays unknown.
+            // An identifier hides the number of its row. Where any other text leads, a secret may live, and then
+            // there is a lookup to compare. Nobody at the other end of a connection sees that.
             pair("any text, revealed", Expected::Near, [status(&any), status(&self.revealed)]),
         ];
         for route in ROUTES {
