@@ -53,10 +53,11 @@ class Client:
         self.port = self.connection.sock.getsockname()[1]
         self.replies = 0
 
-    def ask(self, method, path, body=None):
+    def ask(self, method, path, body=None, headers=None):
         """Status and object of the reply."""
         text = None if body is None else json.dumps(body)
-        self.connection.request(method, path, text, {"Content-Type": "application/json"} if text else {})
+        kind = {"Content-Type": "application/json"} if text else {}
+        self.connection.request(method, path, text, kind | (headers or {}))
         reply = self.connection.getresponse()
         data = reply.read()
         self.replies += 1
@@ -70,8 +71,11 @@ class Client:
         record = reply["record"]
         return status, (record["secret"]["identifier"], record["receipt"]["identifier"])
 
-    def reveal(self, link, passphrase=None):
-        status, reply = self.ask("POST", f"/api/v2/secret/{link}/reveal", {"continue": True, "passphrase": passphrase})
+    def reveal(self, link, passphrase=None, retry=None):
+        """Status and content; `retry` is the key under which it may be fetched again."""
+        wish = {"continue": True, "passphrase": passphrase}
+        headers = {"Idempotency-Key": retry} if retry else None
+        status, reply = self.ask("POST", f"/api/v2/secret/{link}/reveal", wish, headers)
         return status, reply["record"]["secret_value"] if status == 200 else None
 
     def burn(self, receipt):
