@@ -183,7 +183,9 @@ fn create(connection: &mut Connection, first_key: [u8; 16]) -> Result<(), Failur
 /// The write-ahead log, which the first thing done is to empty: a crash may have left erased shares
 /// in it.
 fn use_log(connection: &Connection) -> Result<(), Failure> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // All its steps, since the last one commits and may fail. A server with a rollback journal would not notice, and
+    // a power cut might bring back what was revealed.
+    connection.pragma(None, "journal_mode", "WAL", |_| Ok(()))?;
     // If another process reads just now, the writer empties the log later.
     connection::empty_log(connection)?;
     Ok(())
