@@ -1,5 +1,6 @@
 //! Pipes over HTTP: a body in, a link out; a link in, the bytes out.
 
+use crate::support::headers::TLS_ONLY;
 use crate::support::server::{BASE, Made, policy};
 use crate::support::{Reply, Request, Server};
 use serde_json::json;
@@ -18,13 +19,12 @@ fn raw(id: &str) -> Request {
     Request::post(&format!("/secret/{id}/raw"))
 }
 
-/// What a reply in plain text has in common with every other.
+/// Beyond what every reply is held to.
 #[track_caller]
 fn check_plain(reply: &Reply) {
     assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
     assert_eq!(reply.header("cache-control"), Some("no-store"));
-    assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
-    assert_eq!(reply.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
+    assert_eq!(reply.header("strict-transport-security"), Some(TLS_ONLY));
 }
 
 /// The identifiers in the reply to a PUT.

@@ -12,16 +12,13 @@ const PASSPHRASE: &str = "canary-passphrase";
 /// A desk whose server can be watched, and where.
 fn watched(flags: &[&str]) -> (Desk, SocketAddr) {
     let desk = Desk::with(&[&["--metrics-listen", "127.0.0.1:0"], flags].concat());
-    let log = desk.server.log_text();
-    let line = log.lines().find(|line| line.contains("metrics and health")).expect("a line of the log");
-    let (_, url) = line.split_once("http://").expect("an address");
-    let address = url.trim_matches(['"', ' ']).parse().expect("an address");
+    let address = desk.server.watch_address();
     (desk, address)
 }
 
 #[track_caller]
 fn ask(address: SocketAddr, path: &str) -> Reply {
-    let mut client = Client::connect(address).expect("connected");
+    let mut client = Client::at_door(address).expect("connected");
     client.send(&Request::get(path)).expect("a reply")
 }
 
@@ -155,15 +152,15 @@ fn a_server_without_room_lives_but_is_not_ready() {
 #[test]
 fn only_get_and_head_are_answered_and_nobody_may_dawdle() {
     let (_desk, address) = watched(&[]);
-    let mut client = Client::connect(address).expect("connected");
+    let mut client = Client::at_door(address).expect("connected");
     client.send(&Request::post("/metrics")).expect("a reply").expect(405);
-    let mut head = Client::connect(address).expect("connected");
+    let mut head = Client::at_door(address).expect("connected");
     head.send(&Request::new("HEAD", "/health/live")).expect("a reply").expect(200);
     ask(address, "/elsewhere").expect(404);
     // More than there are places for, saying nothing: gone after five seconds, and others are answered.
-    let silent: Vec<_> = (0..100).map(|_| Client::connect(address).expect("connected")).collect();
+    let silent: Vec<_> = (0..100).map(|_| Client::at_door(address).expect("connected")).collect();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    let answered = || Client::connect(address)?.send(&Request::get("/health/live"));
+    let answered = || Client::at_door(address)?.send(&Request::get("/health/live"));
     while !answered().is_ok_and(|reply| reply.status == 200) {
         assert!(std::time::Instant::now() < deadline, "silent clients keep the others out");
         std::thread::sleep(std::time::Duration::from_millis(50));

@@ -70,8 +70,7 @@ impl Contract {
     }
 
     fn complaints(&self, asked: &Asked, reply: &Reply) -> Vec<String> {
-        if reply.status == 400 && reply.body.is_empty() && reply.header("cache-control").is_none() {
-            // What is no HTTP is refused before there is any route.
+        if reply.is_to_no_request() {
             return Vec::new();
         }
         let Some(item) = self.item(&asked.path) else {

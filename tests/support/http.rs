@@ -2,6 +2,7 @@
 //! replies, so that a test can speak as badly as real programs do.
 
 use super::contract::Asked;
+use super::headers;
 use base64ct::{Base64, Encoding};
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -127,6 +128,11 @@ impl Reply {
         self.expect(200).json()
     }
 
+    /// Whether it refuses what is no HTTP, before there is any route.
+    pub fn is_to_no_request(&self) -> bool {
+        self.status == 400 && self.body.is_empty() && self.header("cache-control").is_none()
+    }
+
     /// Whether these bytes occur anywhere in the reply.
     pub fn contains(&self, needle: &str) -> bool {
         let found = |text: &[u8]| text.windows(needle.len()).any(|window| window == needle.as_bytes());
@@ -134,11 +140,13 @@ impl Reply {
     }
 }
 
-/// One connection. Every reply on it is held to the description of the API.
+/// One connection. Every reply on it is held to the description of the API, and has the headers of all.
 pub struct Client {
     stream: BufReader<TcpStream>,
     /// What the next reply answers, where that can be told.
     asked: Option<Asked>,
+    /// Whether a door beside the server answers, whose replies are of their own kind.
+    is_at_door: bool,
 }
 
 impl Client {
@@ -147,7 +155,12 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream), asked: None })
+        Ok(Self { stream: BufReader::new(stream), asked: None, is_at_door: false })
+    }
+
+    /// At a door beside the server: the one for metrics, or the one for plain HTTP.
+    pub fn at_door(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self { is_at_door: true, ..Self::connect(address)? })
     }
 
     #[track_caller]
@@ -188,6 +201,10 @@ impl Client {
         let mut reply = Reply { status, headers, body: Vec::new() };
         if !is_head && status != 204 && status != 304 {
             reply.body = self.read_body(&reply)?;
+        }
+        if !self.is_at_door {
+            let complaints = headers::complaints(&reply);
+            assert!(complaints.is_empty(), "{status} {}\n{complaints:#?}", reply.text());
         }
         if let Some(asked) = self.asked.take() {
             asked.check(&reply);

@@ -4,6 +4,7 @@
 
 pub mod contract;
 pub mod cut;
+pub mod headers;
 pub mod http;
 pub mod process;
 pub mod server;
@@ -14,11 +15,21 @@ pub use http::{Client, Login, Reply, Request};
 pub use process::Process;
 pub use server::Server;
 
-/// A size for every day, or the one for `tests/soak`, which sets `TELLONCE_TEST_SIZE` to `soak`.
+use std::time::Duration;
+
+/// Whether this runs in the greater size, for `tests/soak`: it alone has the machine to itself, so that only
+/// there anything is held to milliseconds.
+pub fn is_soak() -> bool {
+    tellonce::config::process_variable("TELLONCE_TEST_SIZE").as_deref() == Some("soak")
+}
+
+/// A size for every day, or the greater one.
 pub fn size(daily: usize, soak: usize) -> usize {
-    if tellonce::config::process_variable("TELLONCE_TEST_SIZE").as_deref() == Some("soak") {
-        soak
-    } else {
-        daily
-    }
+    if is_soak() { soak } else { daily }
+}
+
+/// What 99 of a hundred of these keep within; the longest, of fewer.
+pub fn p99(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() * 99 / 100]
 }

@@ -91,6 +91,15 @@ impl Process {
         self.connect().send(request).expect("a reply")
     }
 
+    /// Where it tells its metrics and its health, if it was started with `--metrics-listen`.
+    #[track_caller]
+    pub fn watch_address(&self) -> SocketAddr {
+        let log = self.log_text();
+        let line = log.lines().find(|line| line.contains("metrics and health")).expect("a line of the log");
+        let (_, url) = line.split_once("http://").expect("an address");
+        url.trim_matches(['"', ' ']).parse().expect("an address")
+    }
+
     pub fn id(&self) -> u32 {
         self.child.id()
     }

@@ -54,7 +54,7 @@ impl Site {
 
     #[track_caller]
     fn watched(&self, path: &str) -> String {
-        let mut client = Client::connect(self.watch).expect("connected");
+        let mut client = Client::at_door(self.watch).expect("connected");
         client.send(&Request::get(path)).expect("a reply").text()
     }
 }
@@ -72,7 +72,7 @@ fn the_first_certificate_comes_by_itself_and_is_kept() {
     assert!(files.iter().all(|file| file.mode() & 0o777 == 0o600));
     let token = "/.well-known/acme-challenge/token-0";
     let after =
-        Client::connect(site.redirect).expect("connected").send(&Request::get(token)).expect("a reply");
+        Client::at_door(site.redirect).expect("connected").send(&Request::get(token)).expect("a reply");
     assert_eq!(after.status, 301, "the proof is gone once it was looked at");
 
     server.terminate();
@@ -149,7 +149,7 @@ fn without_a_proof_there_is_no_certificate_and_what_needs_none_goes_on() {
     assert!(site.connect(&server).is_err(), "no certificate, no handshake");
     assert_eq!(site.watched("/health/ready"), "no-certificate\n");
     assert_eq!(site.watched("/health/live"), "live\n");
-    let lead = Client::connect(site.redirect).expect("connected").send(&Request::get("/")).expect("a reply");
+    let lead = Client::at_door(site.redirect).expect("connected").send(&Request::get("/")).expect("a reply");
     assert_eq!(lead.header("location"), Some("https://secrets.example/"));
     assert_eq!(site.directory.state().issued, 0);
 }
