@@ -300,6 +300,15 @@ mod tests {
     }
 
     #[test]
+    fn a_suspend_is_time_that_passed() {
+        let steady = Steady::anchored(START, at(100));
+        // Both clocks went on for a day, and what the wall clock is set by is a little off.
+        let now = steady.read(START + 86_400 + 3, at(100 + 86_400));
+        assert_eq!([now.earliest(), now.moment(), now.latest()].map(Timestamp::unix), [START + 86_403; 3]);
+        assert_eq!(lock(&steady.0).disputed_since, None);
+    }
+
+    #[test]
     fn a_jump_of_years_withholds_but_does_not_erase() {
         let steady = Steady::anchored(START, at(100));
         let now = steady.read(START + 315_360_000, at(101));
