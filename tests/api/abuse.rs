@@ -581,7 +581,7 @@ fn a_body_over_the_limit_is_refused_as_soon_as_it_is() {
                 format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\n{length}");
             let before = rows(&server);
             // No more than a read's length beyond the limit is needed, though more was announced.
-            let reply = send_endless(&server, &head, LONGEST_BODY + (128 << 10));
+            let reply = send_endless(&server, &head, LONGEST_BODY + (64 << 10));
             is_refusal(&reply, 413);
             assert_eq!(rows(&server), before);
         }
