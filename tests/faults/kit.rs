@@ -200,6 +200,11 @@ pub fn reveal_with(made: &Made, passphrase: &str) -> Request {
         .json(&json!({ "continue": true, "passphrase": passphrase }))
 }
 
+/// The same with the key of this reader, under which the reply may be fetched again.
+pub fn with_key(request: Request, reader: usize) -> Request {
+    request.header("Idempotency-Key", &format!("key-of-the-reader-{reader:020}"))
+}
+
 pub fn burn(made: &Made) -> Request {
     Request::post(&format!("/api/v2/receipt/{}/burn", made.receipt)).json(&json!({}))
 }
