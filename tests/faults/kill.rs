@@ -2,7 +2,7 @@
 
 use crate::kit::{
     Dice, Folder, burn, command, conceal, conceal_with, count, files, finish, identifiers, integrity, made,
-    receipt, reveal, size, state, wait_until,
+    receipt, reveal, size, state, wait_until, with_key,
 };
 use crate::residue::{send, spread};
 use crate::support::process::Process;
@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 use tellonce::secret::SecretId;
 
 const CLIENTS: usize = 8;
+/// Whose key reveals secrets, and whose never does.
+const READER: usize = 1;
+const STRANGER: usize = 2;
 
 /// What a client knows about a secret whose making was acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +36,16 @@ enum Fate {
 struct Entry {
     made: Made,
     canary: String,
+    /// Whether its reader sends a key, with which the reply may be fetched again until the next start.
+    has_key: bool,
     fate: Fate,
+}
+
+impl Entry {
+    fn reveal(&self) -> Request {
+        let request = reveal(&self.made);
+        if self.has_key { with_key(request, READER) } else { request }
+    }
 }
 
 /// What all clients together know.
@@ -51,7 +63,8 @@ struct Ledger {
 impl Ledger {
     fn add(&mut self, made: Made, canary: String) {
         self.live.push(self.entries.len());
-        self.entries.push(Entry { made, canary, fate: Fate::Live });
+        let has_key = self.entries.len().is_multiple_of(2);
+        self.entries.push(Entry { made, canary, has_key, fate: Fate::Live });
     }
 
     /// Takes a live secret, so that only one client at a time asks for it.
@@ -108,10 +121,18 @@ fn step(
         }
         choice @ 10..18 => {
             let Some(index) = lock(ledger).claim(dice) else { return Ok(()) };
-            let made = lock(ledger).entries[index].made.clone();
             let is_reveal = choice < 14;
-            let reply = client.send(&if is_reveal { reveal(&made) } else { burn(&made) })?;
+            let (request, has_key) = {
+                let entry = &lock(ledger).entries[index];
+                (if is_reveal { entry.reveal() } else { burn(&entry.made) }, is_reveal && entry.has_key)
+            };
+            let reply = client.send(&request)?;
+            // Until the server is killed, its reader gets the same again.
+            let again = if has_key { client.send(&request).ok() } else { None };
             let mut ledger = lock(ledger);
+            if let Some(again) = again.filter(|again| again.body != reply.body) {
+                ledger.wrong.push(format!("{} became {}", reply.text(), again.text()));
+            }
             match (reply.status, is_reveal) {
                 (200, true) => ledger.revealed(index, &reply.text()),
                 (200, false) => ledger.entries[index].fate = Fate::Burned,
@@ -132,7 +153,8 @@ fn step(
                     .map(|entry| entry.made.clone())
             };
             let Some(gone) = gone else { return Ok(()) };
-            let reply = client.send(&reveal(&gone))?;
+            let reveal = reveal(&gone);
+            let reply = client.send(&if dice.below(2) == 0 { reveal } else { with_key(reveal, STRANGER) })?;
             if reply.status != 404 {
                 lock(ledger).wrong.push(format!("what was gone answered {}: {}", reply.status, reply.text()));
             }
@@ -191,7 +213,8 @@ fn probe(process: &Process, ledger: &mut Ledger, live: &[usize], gone: &[usize])
     }
     for index in gone {
         let entry = &ledger.entries[*index];
-        let reply = client.send(&reveal(&entry.made)).expect("a reply");
+        // After a start its reader's key is worth nothing any more.
+        let reply = client.send(&entry.reveal()).expect("a reply");
         if reply.status != 404 {
             ledger.wrong.push(format!("{} came back: {}", entry.canary, reply.text()));
         }
