@@ -2,7 +2,8 @@
 
 use crate::keys::{refused_untouched, write_key};
 use crate::kit::{
-    Dice, Folder, command, conceal, conceal_with, count, finish, integrity, made, receipt, reveal, state,
+    Dice, Folder, account, command, conceal, conceal_with, count, finish, integrity, made, receipt, reveal,
+    state,
 };
 use crate::support::process::{Process, program};
 use crate::support::server::Made;
@@ -32,14 +33,6 @@ fn restore(folder: &Folder, file: &Path) -> Command {
 #[track_caller]
 fn run(command: Command) {
     let _ = finish(command).expect(0);
-}
-
-/// Adds an account, beside the server or without one.
-#[track_caller]
-fn account(folder: &Folder, user: &str) -> Login {
-    let mut add = program();
-    add.args(["account", "add", user, "--data"]).arg(&folder.data);
-    Login { user: user.into(), token: finish(add).expect(0).stdout.trim().into() }
 }
 
 fn recent(login: &Login) -> Request {

@@ -1,10 +1,12 @@
 //! Starts that must be refused: wrong keys, damaged or foreign files, folders in use or read-only. A
 //! refusal is one sentence that says what to do, and changes nothing.
 
-use crate::kit::{Dice, Ended, Folder, command, conceal, conceal_with, finish, made, reveal, reveal_with};
+use crate::kit::{
+    Dice, Ended, Folder, account, command, conceal, conceal_with, finish, made, reveal, reveal_with,
+};
+use crate::support::Request;
 use crate::support::process::{Process, program};
 use crate::support::server::Made;
-use crate::support::{Login, Request};
 use rusqlite::Connection;
 use serde_json::json;
 use std::fs;
@@ -401,10 +403,7 @@ fn keys_are_rotated_under_load_and_an_old_line_may_go_when_the_list_says_so() {
     const SECRETS: usize = 60;
     let folder = Folder::new();
     let mut process = folder.start();
-    let mut add = program();
-    add.args(["account", "add", "ann@example.com", "--data"]).arg(&folder.data);
-    let token = finish(add).expect(0).stdout.trim().to_owned();
-    let login = Login { user: "ann@example.com".into(), token };
+    let login = account(&folder, "ann@example.com");
     let old_text = fs::read_to_string(folder.key()).expect("the key file");
     set_mode(&folder.key(), 0o400);
 

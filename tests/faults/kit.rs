@@ -3,7 +3,7 @@
 use crate::support::process::{Process, program};
 use crate::support::server::Made;
 pub use crate::support::size;
-use crate::support::{Reply, Request};
+use crate::support::{Login, Reply, Request};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -181,6 +181,14 @@ pub fn command(name: &str, data: &Path, flags: &[&str]) -> Command {
     let mut command = program();
     command.arg(name).args(["--listen", "127.0.0.1:0"]).args(flags).arg("--data").arg(data);
     command
+}
+
+/// Adds an account, beside the server or without one.
+#[track_caller]
+pub fn account(folder: &Folder, user: &str) -> Login {
+    let mut add = program();
+    add.args(["account", "add", user, "--data"]).arg(&folder.data);
+    Login { user: user.into(), token: finish(add).expect(0).stdout.trim().into() }
 }
 
 pub fn conceal(text: &str) -> Request {

@@ -1,9 +1,11 @@
 //! Many at once for one secret: exactly one gets it.
 
-use crate::kit::{Folder, burn, conceal, conceal_with, made, receipt, reveal, reveal_with, size, state};
+use crate::kit::{
+    Folder, account, burn, conceal, conceal_with, made, reveal, reveal_with, size, state, with_key,
+};
 use crate::support::process::Process;
 use crate::support::server::Made;
-use crate::support::{Client, Reply, Request};
+use crate::support::{Client, Login, Reply, Request};
 use rustix::net::sockopt::set_socket_linger;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -15,6 +17,9 @@ use std::time::Duration;
 const READERS: usize = 64;
 /// Secrets that are raced for one after the other over the same connections.
 const ROUNDS: usize = 200;
+/// Secrets that are read with keys of several readers.
+const KEYED: usize = 40;
+const KEYS: usize = 8;
 
 /// Sends the requests of each round at the same moment, each on a connection that is already open
 /// and stays open. `rounds[round][reader]` becomes `replies[round][reader]`.
@@ -114,16 +119,20 @@ fn race_a_batch(process: &Process, batch: usize, readers: usize) -> BTreeMap<&'s
     let mut secrets = Vec::new();
     for number in 0..ROUNDS {
         let canary = format!("canary-of-the-race-{batch:03}-{number:03}-end");
-        let made = made(&client.send(&conceal(&canary)).expect("a reply"));
-        secrets.push((round(&made, number, readers), made, canary));
+        secrets.push((made(&client.send(&conceal(&canary)).expect("a reply")), canary));
     }
-    let requests: Vec<Vec<Request>> = secrets
-        .iter()
-        .map(|(tries, ..)| tries.iter().map(|(_, request)| request.clone()).collect())
-        .collect();
-    let rounds = race(process.address, &requests);
+    race_for(process, &secrets, readers)
+}
+
+/// Has these secrets raced for, and says how often what has won.
+fn race_for(process: &Process, secrets: &[(Made, String)], readers: usize) -> BTreeMap<&'static str, usize> {
+    let rounds: Vec<_> =
+        secrets.iter().enumerate().map(|(number, (made, _))| round(made, number, readers)).collect();
+    let requests: Vec<Vec<Request>> =
+        rounds.iter().map(|tries| tries.iter().map(|(_, request)| request.clone()).collect()).collect();
+    let replies = race(process.address, &requests);
     let mut won = BTreeMap::new();
-    for ((tries, made, canary), replies) in secrets.iter().zip(&rounds) {
+    for (((made, canary), tries), replies) in secrets.iter().zip(&rounds).zip(&replies) {
         let winner = winner(tries, replies, canary).unwrap_or_else(|wrong| panic!("{canary}: {wrong}"));
         let expected = if winner == Try::Reveal { "revealed" } else { "burned" };
         assert_eq!(state(process, made), expected, "{canary}");
@@ -188,40 +197,57 @@ fn the_race_finds_a_server_that_reads_before_it_deletes() {
 
 #[test]
 fn a_generated_value_is_in_the_reply_that_made_it_and_in_one_reveal_only() {
+    let (readers, batches) = (size(READERS, 256), size(1, 50));
     let folder = Folder::new();
     let process = folder.start();
-    let mut secrets = Vec::new();
-    for number in 0..24 {
-        let making = match number % 3 {
-            0 => Request::post("/api/v1/generate").form("length=32"),
-            1 => Request::post("/api/v2/secret/generate").json(&json!({ "secret": { "length": 32 } })),
-            _ => Request::post("/api/v2/guest/secret/generate").json(&json!({ "secret": { "length": 32 } })),
-        };
-        let reply = process.send(&making);
-        let made = made(&reply);
-        let body = reply.json();
-        let value = body.pointer("/value").or(body.pointer("/record/secret/secret_value"));
-        let value = value.and_then(|value| value.as_str()).expect("a value").to_owned();
-        assert_eq!(value.chars().count(), 32);
-        for later in [receipt(&made), Request::get(&format!("/api/v1/private/{}", made.receipt))] {
-            let later = process.send(&later).expect(200);
-            assert!(!later.contains(&value), "a receipt shows the value again");
+    let owner = account(&folder, "owner@example.com");
+    let (mut won, mut values) = (BTreeMap::new(), 0);
+    for _ in 0..batches {
+        let secrets: Vec<_> = (0..24).map(|number| generate(&process, &owner, number)).collect();
+        nothing_shows(&process, &owner, &secrets);
+        // If it is burned, in no reveal.
+        for (winner, times) in race_for(&process, &secrets, readers) {
+            *won.entry(winner).or_insert(0) += times;
         }
-        secrets.push((made, value));
+        nothing_shows(&process, &owner, &secrets);
+        values += secrets.len();
     }
-    // Reveals only, so that each value must come out once.
-    let requests: Vec<Vec<Request>> = secrets
-        .iter()
-        .map(|(made, _)| {
-            let ways: Vec<_> = tries(made).into_iter().filter(|(what, _)| *what == Try::Reveal).collect();
-            (0..READERS).map(|reader| ways[reader % ways.len()].1.clone()).collect()
-        })
-        .collect();
-    for ((_, value), replies) in secrets.iter().zip(race(process.address, &requests)) {
-        let showing: Vec<u16> =
-            replies.iter().filter(|reply| reply.contains(value)).map(|reply| reply.status).collect();
-        assert_eq!(showing, [200]);
-        assert_eq!(replies.iter().filter(|reply| reply.status == 404).count(), READERS - 1);
+    println!("{readers} readers, {values} generated values: {won:?}");
+    assert_eq!(won.len(), 2, "only one kind of try ever wins: {won:?}");
+}
+
+/// Has a value generated, in one of the ways there are, and reads it off the reply.
+fn generate(process: &Process, owner: &Login, number: usize) -> (Made, String) {
+    let wish = json!({ "secret": { "length": 32 } });
+    let reply = process.send(&match number % 3 {
+        0 => Request::post("/api/v1/generate").form("length=32").login(owner),
+        1 => Request::post("/api/v2/secret/generate").json(&wish).login(owner),
+        _ => Request::post("/api/v2/guest/secret/generate").json(&wish),
+    });
+    let body = reply.json();
+    let value = body.pointer("/value").or(body.pointer("/record/secret/secret_value"));
+    let value = value.and_then(|value| value.as_str()).expect("a value").to_owned();
+    assert_eq!(value.chars().count(), 32);
+    (made(&reply), value)
+}
+
+/// Looks at all that tells of these secrets, for anyone and for their owner.
+#[track_caller]
+fn nothing_shows(process: &Process, owner: &Login, secrets: &[(Made, String)]) {
+    let mut client = process.connect();
+    let mut look = |path: &str| client.send(&Request::get(path).login(owner)).expect("a reply");
+    for path in ["/recent", "/api/v1/private/recent", "/api/v2/receipt/recent"] {
+        let list = look(path).expect(200);
+        assert!(list.contains(&secrets[0].0.receipt), "{path} does not list the newest");
+        assert!(!secrets.iter().any(|(_, value)| list.contains(value)), "{path} shows a value");
+    }
+    for (Made { secret, receipt }, value) in secrets {
+        for path in [format!("/receipt/{receipt}"), format!("/api/v1/private/{receipt}")] {
+            assert!(!look(&path).expect(200).contains(value), "{path} shows the value");
+        }
+        for path in [format!("/secret/{secret}"), format!("/api/v2/secret/{secret}")] {
+            assert!(!look(&path).contains(value), "{path} shows the value");
+        }
     }
 }
 
@@ -275,26 +301,30 @@ fn of_many_with_a_passphrase_one_who_knows_it_wins_and_those_who_guess_see_nothi
 
 #[test]
 fn of_64_readers_with_keys_of_their_own_one_is_the_reader_however_often_each_asks() {
-    const KEYS: usize = 8;
+    let (readers, batches) = (size(READERS, 256), size(1, 25));
     let folder = Folder::new();
     let process = folder.start();
+    for batch in 0..batches {
+        race_with_keys(&process, batch, readers);
+    }
+    println!("{readers} readers with {KEYS} keys, {} secrets: one reader of each", batches * KEYED);
+}
+
+/// Everyone asks three times over: all that is kept is asked for, by its reader and by others.
+fn race_with_keys(process: &Process, batch: usize, readers: usize) {
     let mut secrets = Vec::new();
-    for number in 0..40 {
-        let canary = format!("canary-of-the-keys-{number:03}-end");
+    for number in 0..KEYED {
+        let canary = format!("canary-of-the-keys-{batch:03}-{number:03}-end");
         secrets.push((made(&process.send(&conceal(&canary))), canary));
     }
-    let key = |reader: usize| format!("key-of-the-reader-{:020}", reader % KEYS);
     let requests: Vec<Vec<Request>> = secrets
         .iter()
         .map(|(made, _)| {
             let ways: Vec<_> = tries(made).into_iter().filter(|(what, _)| *what == Try::Reveal).collect();
-            let keyed = |reader: usize| {
-                ways[reader / KEYS % ways.len()].1.clone().header("Idempotency-Key", &key(reader))
-            };
-            (0..READERS).map(keyed).collect()
+            let keyed = |reader: usize| with_key(ways[reader / KEYS % ways.len()].1.clone(), reader % KEYS);
+            (0..readers).map(keyed).collect()
         })
         .collect();
-    // Everyone asks three times over: all that is kept is asked for, by its reader and by others.
     let rounds: Vec<Vec<Request>> =
         requests.iter().flat_map(|round| [(); 3].map(|()| round.clone())).collect();
     let mut several = 0;
@@ -314,7 +344,7 @@ fn of_64_readers_with_keys_of_their_own_one_is_the_reader_however_often_each_ask
         winners.sort_unstable();
         winners.dedup();
         assert_eq!(winners.len(), 1, "readers of {canary}: {winners:?}");
-        assert_eq!(state(&process, made), "revealed");
+        assert_eq!(state(process, made), "revealed");
     }
     assert_eq!(several, secrets.len(), "a reader who asks again gets the reply again");
 }
