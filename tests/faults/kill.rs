@@ -23,6 +23,9 @@ const CLIENTS: usize = 8;
 const READER: usize = 1;
 const STRANGER: usize = 2;
 
+/// Callers who wait when the server is told to stop.
+const WAITING: usize = 16;
+
 /// What a client knows about a secret whose making was acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -533,6 +536,43 @@ fn sigterm_lets_every_request_that_was_accepted_have_its_answer() {
         assert_eq!(count(&database, "SELECT count(*) FROM secrets"), made - ended, "stop {stop}, {dice:?}");
     }
     assert!(revealed.load(Ordering::Relaxed) > 20, "too little happened");
+}
+
+/// Of many who are accepted, and wait for their turn with Argon2, how many have an answer after this end.
+fn answered(folder: &Folder, end: impl FnOnce(&mut Process)) -> usize {
+    let mut process = folder.start();
+    let wish = conceal_with(&json!({ "secret": "slow", "passphrase": "slow" }));
+    let request = wish.header("Expect", "100-continue").bytes();
+    let end_of_head = request.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a head") + 4;
+    let (head, body) = request.split_at(end_of_head);
+    let accept = |_| {
+        let mut client = process.connect();
+        client.send_bytes(head).expect("sent");
+        let line = client.read_line().expect("word from the server");
+        assert!(line.ends_with(" 100 Continue") && client.read_line().is_ok_and(|line| line.is_empty()));
+        client
+    };
+    let mut accepted: Vec<Client> = (0..WAITING).map(accept).collect();
+    for client in &mut accepted {
+        client.send_bytes(body).expect("sent");
+    }
+    end(&mut process);
+    let replies = accepted.iter_mut().filter_map(|client| client.read(false).ok());
+    // Or word that it takes too long.
+    replies.inspect(|reply| assert!(matches!(reply.status, 200 | 503), "{}", reply.text())).count()
+}
+
+#[test]
+fn sigterm_lets_all_who_wait_for_argon2_have_their_answer_and_kill_9_does_not() {
+    let folder = Folder::new();
+    for stop in 0..size(3, 50) {
+        assert_eq!(
+            answered(&folder, |process| assert!(process.terminate().success())),
+            WAITING,
+            "stop {stop}"
+        );
+    }
+    assert!(answered(&folder, Process::kill) < WAITING, "nobody had to wait");
 }
 
 #[test]
