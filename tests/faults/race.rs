@@ -238,7 +238,7 @@ fn nothing_shows(process: &Process, owner: &Login, secrets: &[(Made, String)]) {
     let mut look = |path: &str| client.send(&Request::get(path).login(owner)).expect("a reply");
     for path in ["/recent", "/api/v1/private/recent", "/api/v2/receipt/recent"] {
         let list = look(path).expect(200);
-        assert!(list.contains(&secrets[0].0.receipt), "{path} does not list the newest");
+        assert!(list.contains(&secrets[0].0.receipt), "{path} does not list them");
         assert!(!secrets.iter().any(|(_, value)| list.contains(value)), "{path} shows a value");
     }
     for (Made { secret, receipt }, value) in secrets {
@@ -350,7 +350,7 @@ fn race_with_keys(process: &Process, batch: usize, readers: usize) {
 }
 
 #[test]
-fn a_restart_forgets_the_reply_and_it_never_was_on_the_disk() {
+fn a_restart_forgets_the_reply() {
     let folder = Folder::new();
     let mut process = folder.start();
     let made = made(&process.send(&conceal("canary-in-memory-alone-end")));
