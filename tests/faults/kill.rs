@@ -565,7 +565,7 @@ fn answered(folder: &Folder, end: impl FnOnce(&mut Process)) -> usize {
 #[test]
 fn sigterm_lets_all_who_wait_for_argon2_have_their_answer_and_kill_9_does_not() {
     let folder = Folder::new();
-    for stop in 0..size(3, 50) {
+    for stop in 0..size(5, 50) {
         assert_eq!(
             answered(&folder, |process| assert!(process.terminate().success())),
             WAITING,
