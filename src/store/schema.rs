@@ -183,9 +183,17 @@ fn create(connection: &mut Connection, first_key: [u8; 16]) -> Result<(), Failur
 /// The write-ahead log, which the first thing done is to empty: a crash may have left erased shares
 /// in it.
 fn use_log(connection: &Connection) -> Result<(), Failure> {
-    // All its steps, since the last one commits and may fail. A server with a rollback journal would not notice, and
-    // a power cut might bring back what was revealed.
-    connection.pragma(None, "journal_mode", "WAL", |_| Ok(()))?;
+    // All its steps, since the last one commits and may fail; and what came of it, since SQLite stays with another
+    // mode in silence where there is no shared memory. Without the log a power cut might bring back what was revealed.
+    let mut mode = String::new();
+    connection.pragma(None, "journal_mode", "WAL", |row| {
+        mode = row.get(0)?;
+        Ok(())
+    })?;
+    if mode != "wal" {
+        let sentence = format!("SQLite keeps no write-ahead log there ({mode}): put `data` on a local disk");
+        return Err(Failure::Sentence(sentence));
+    }
     // If another process reads just now, the writer empties the log later.
     connection::empty_log(connection)?;
     Ok(())
@@ -314,4 +322,16 @@ pub fn check_whole(path: &Path) -> Result<(), StartError> {
         }
     };
     look().map_err(|failure| failure.at("check", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_write_ahead_log_nothing_starts() {
+        let memory = Connection::open_in_memory().expect("a database");
+        let refused = use_log(&memory).expect_err("memory has none").at("open", Path::new("tellonce.db"));
+        assert!(refused.to_string().contains("put `data` on a local disk"), "{refused}");
+    }
 }
