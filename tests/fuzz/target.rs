@@ -2,7 +2,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use rustix::time::{ClockId, clock_gettime};
 use std::sync::LazyLock;
+use std::time::Duration;
+
+/// What takes longer hangs. In processor time, since on a busy machine a second passes by itself.
+const LONGEST: Duration = Duration::from_secs(1);
 
 static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
     let wish = std::env::var("TELLONCE_FUZZ").expect("TELLONCE_FUZZ names a target");
@@ -10,4 +15,12 @@ static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
     found.unwrap_or_else(|| panic!("there is no target {wish}")).1
 });
 
-fuzz_target!(|data: &[u8]| TARGET(data));
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().expect("no thread began before its time")
+}
+
+fuzz_target!(|data: &[u8]| {
+    let began = processor_time();
+    TARGET(data);
+    assert!(processor_time() - began < LONGEST, "it hangs");
+});
