@@ -664,6 +664,8 @@ fn stolen_files_and_the_root_key_open_nothing_without_the_link_and_nothing_at_al
     assert_eq!(open("wrong"), Err(VaultError::WrongPassphrase));
     assert_eq!(open("right").as_deref(), Ok("behind a passphrase"));
 
+    // The server has closed a connection that rested all this time.
+    let mut client = process.connect();
     for (number, (made, _)) in secrets.iter().enumerate().filter(|(number, _)| !expires(*number)) {
         let wish = json!({ "continue": true, "passphrase": passphrase(number) });
         let path = match number % 3 {
