@@ -6,10 +6,14 @@ mod support;
 #[path = "slow/crowd.rs"]
 mod crowd;
 
+#[path = "slow/bodies.rs"]
+mod bodies;
 #[path = "slow/complaints.rs"]
 mod complaints;
 #[path = "slow/dribble.rs"]
 mod dribble;
+#[path = "slow/flood.rs"]
+mod flood;
 #[path = "slow/guesses.rs"]
 mod guesses;
 #[path = "slow/patience.rs"]

@@ -1,6 +1,6 @@
 //! A crowd of connections to the real program, each as slow as can be.
 
-use crate::support::{Process, Request};
+use crate::support::{Client, Process, Request, is_soak, p99};
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::json;
@@ -12,8 +12,12 @@ use tempfile::TempDir;
 
 /// How long a slow client may stay.
 pub const STAY: Duration = Duration::from_secs(15);
-/// Memory that a whole crowd may take.
+/// Memory that a whole crowd may take,
 const MEMORY: u64 = 128 << 20;
+/// and how long others may have to wait meanwhile.
+const WAIT: Duration = Duration::from_millis(250);
+/// Open files that two crowds need at once.
+const FILES: u64 = 6_000;
 /// Between two bytes of a client that dribbles.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -39,6 +43,26 @@ impl Target {
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") << 10
     }
 
+    /// What the processor has spent on it.
+    #[track_caller]
+    pub fn processor(&self) -> Duration {
+        let stat =
+            std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).expect("a running server");
+        // The name may hold anything, up to its bracket; the times are the fourteenth field and the next.
+        let (_, fields) = stat.rsplit_once(") ").expect("fields");
+        let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("a number"));
+        Duration::from_millis(10 * ticks.sum::<u64>())
+    }
+
+    /// A number that it tells operators' programs.
+    #[track_caller]
+    pub fn metric(&self, name: &str) -> usize {
+        let mut client = Client::at_door(self.process.watch_address()).expect("connected");
+        let text = client.send(&Request::get("/metrics")).expect("a reply").text();
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.and_then(|value| value.parse().ok()).expect("a number")
+    }
+
     /// Sockets that the server has open.
     pub fn sockets(&self) -> usize {
         let files = std::fs::read_dir(format!("/proc/{}/fd", self.process.id())).expect("a running server");
@@ -47,20 +71,24 @@ impl Target {
         names.filter(|name| name.to_string_lossy().starts_with("socket:")).count()
     }
 
+    /// Makes a secret, and tells how long that took.
     #[track_caller]
-    pub fn create(&self) {
+    pub fn create(&self) -> Duration {
+        let began = Instant::now();
         let body = json!({ "secret": { "secret": "hello" } });
         self.process.send(&Request::post("/api/v2/secret/conceal").json(&body)).expect(200);
+        began.elapsed()
     }
 }
 
-/// How many connections make a crowd: 2,000, or fewer where the system does not allow it.
-pub fn many() -> usize {
+/// Makes room for crowds.
+#[track_caller]
+pub fn open_files() {
     let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    let _ = setrlimit(Resource::Nofile, limit);
-    // Several crowds are out at the same time.
-    if limit.maximum.is_none_or(|most| most >= 15_000) { 2_000 } else { 100 }
+    let most = limit.maximum;
+    assert!(most.is_none_or(|most| most >= FILES), "needs {FILES} open files; `ulimit -Hn` says {most:?}");
+    limit.current = most;
+    setrlimit(Resource::Nofile, limit).expect("up to the limit");
 }
 
 /// What each of a crowd does.
@@ -76,7 +104,7 @@ pub struct Habit {
 }
 
 /// Lets a crowd in and waits until the server has got rid of it, while others are served. The last
-/// connection must be closed in time, and all together must not take much memory.
+/// connection must be closed in time, all together must not take much memory, and others must not wait long.
 #[track_caller]
 pub fn outlasts(name: &str, count: usize, stay: Duration, habit: &Habit) {
     let target = Target::start(&["--limits", "off"]);
@@ -98,26 +126,29 @@ pub fn outlasts(name: &str, count: usize, stay: Duration, habit: &Habit) {
         let _ = stream.write_all(habit.then);
         stream.set_nonblocking(true).expect("a socket");
     }
-    let mut slowest = Duration::ZERO;
+    let mut waits = Vec::new();
     while target.sockets() > sockets {
         assert!(since.elapsed() <= stay, "{name}: {} of {count} are still there", target.sockets() - sockets);
-        let before = Instant::now();
-        target.create();
-        slowest = slowest.max(before.elapsed());
         if let Some(byte) = habit.dribbles {
             crowd.retain_mut(|stream| is_welcome(stream.write(&[byte])));
-            thread::sleep(PAUSE);
-        } else {
-            thread::sleep(PAUSE / 10);
+        }
+        let pause = Instant::now() + if habit.dribbles.is_some() { PAUSE } else { PAUSE / 10 };
+        while Instant::now() < pause {
+            waits.push(target.create());
+            thread::sleep(PAUSE / 50);
         }
     }
     let growth = target.memory("VmHWM").saturating_sub(memory);
+    let (creates, wait) = (waits.len(), p99(waits));
     eprintln!(
-        "{name}: {count} ({full} at once) gone after {:?}, memory grew by {} KiB, slowest create {slowest:?}",
+        "{name}: {count} ({full} at once) gone after {:?}, memory grew by {} KiB, p99 of {creates} creates {wait:?}",
         since.elapsed(),
         growth >> 10
     );
     assert!(growth <= MEMORY, "{name}: {growth} bytes");
+    if is_soak() {
+        assert!(full >= sockets + count && wait <= WAIT, "{name}: {full} of {count} at once, p99 {wait:?}");
+    }
     target.create();
 }
 

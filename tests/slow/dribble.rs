@@ -1,10 +1,11 @@
 //! Two thousand clients that never come to an end, of each kind.
 
-use crate::crowd::{Habit, STAY, many, outlasts};
-use crate::support::Server;
+use crate::crowd::{Habit, STAY, open_files, outlasts};
+use crate::support::{Server, size};
 use std::thread;
 use std::time::Duration;
 
+const COUNT: usize = 2_000;
 const ASK: &str = "GET /api/v2/status HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const HEAD: &[u8] = b"GET /api/v2/status HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
 
@@ -37,19 +38,19 @@ fn no_slow_client_stays_and_the_others_are_served() {
     // So many answers that no socket's buffers hold them.
     let unread = silent(format!("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", stylesheet()).repeat(64));
     let idle = Habit { listens: true, ..silent(ASK) };
-    let count = many();
-    // Each crowd has a server of its own, and a few are out at the same time.
-    for crowds in crowds.chunks(2) {
+    open_files();
+    // Each crowd has a server of its own, and two are out at the same time, where nobody asks how long others wait.
+    for crowds in crowds.chunks(size(2, 1)) {
         thread::scope(|scope| {
             for (name, habit) in crowds {
-                scope.spawn(|| outlasts(name, count, STAY, habit));
+                scope.spawn(|| outlasts(name, COUNT, STAY, habit));
             }
         });
     }
     thread::scope(|scope| {
-        scope.spawn(|| outlasts("answers that nobody reads", count, STAY, &unread));
+        scope.spawn(|| outlasts("answers that nobody reads", COUNT, STAY, &unread));
         // These may rest for as long as slow ones may stay.
-        scope.spawn(|| outlasts("nothing more", count, STAY + Duration::from_secs(10), &idle));
+        scope.spawn(|| outlasts("nothing more", COUNT, STAY + Duration::from_secs(10), &idle));
     });
 }
 
