@@ -176,13 +176,21 @@ mod tests {
         }
     }
 
+    /// Memory of this process, in KiB.
+    fn memory() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").expect("a status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+        line.trim_end_matches("kB").trim().parse().expect("a number")
+    }
+
     #[test]
-    fn a_flood_of_sources_never_loosens_a_limit() {
+    fn a_flood_of_sources_never_loosens_a_limit_nor_takes_memory() {
         let limiter = Limiter::new(RATE);
         for _ in 0..5 {
             assert_eq!(limiter.take(7, 1, at(0)), Ok(()));
         }
         let soak = crate::config::process_variable("TELLONCE_TEST_SIZE").as_deref() == Some("soak");
+        let before = memory();
         for key in 100..if soak { 10_000_000 } else { 300_000 } {
             let _ = limiter.take(key, 1, at(1));
             if key % 10_000 == 0 {
@@ -190,6 +198,10 @@ mod tests {
             }
         }
         assert!(limiter.take(7, 1, at(1)).is_err());
+        let growth = memory().saturating_sub(before);
+        eprintln!("memory grew by {growth} KiB");
+        // Every day other tests run in this process as well.
+        assert!(!soak || growth <= 1 << 10, "{growth} KiB");
     }
 
     #[test]

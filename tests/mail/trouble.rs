@@ -1,10 +1,12 @@
 //! Mail servers that do not play along, and secrets that end before their mail is sent.
 
 use crate::kit::{FRIEND, Post, database};
+use crate::support::is_soak;
 use crate::support::server::{Made, START, policy};
 use crate::support::smtp::{Manner, eventually};
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use tellonce::app::Policy;
 
 const BUSY: Manner = Manner::Answers("RCPT", "451 later");
@@ -22,11 +24,35 @@ fn nobody_waits_for_the_mail_server() {
         // The mailer is busy with the first; others are answered all the same.
         let other = post.conceal_for(FRIEND);
         assert_eq!((post.waiting(), post.sink.mails(0).len()), (2, 0), "{manner:?}");
+        if matches!(manner, Manner::Holds | Manner::Drips) {
+            assert_eq!(post.tries().0, 0, "{manner:?}: the first was given up before the other was answered");
+        }
         for made in [&made, &other] {
             assert_eq!(post.told(made), ("new".into(), "new".into(), Value::Null, false), "{manner:?}");
             assert_eq!(post.server.reveal(made).ok()["record"]["secret_value"], "hello");
         }
     }
+    if is_soak() {
+        let usual = wait(Manner::Accepts);
+        for manner in [Manner::Holds, Manner::Drips, Manner::Closes, BUSY] {
+            let wait = wait(manner);
+            eprintln!("a conceal while the mail server {manner:?}: {wait:?}, where it takes all: {usual:?}");
+            assert!(wait <= usual + Duration::from_millis(200), "{manner:?}");
+        }
+    }
+}
+
+/// How long people wait for a reply, in the middle of many, while a mail server does this.
+fn wait(manner: Manner) -> Duration {
+    let post = Post::start(manner);
+    let conceal = |_| {
+        let began = Instant::now();
+        post.conceal_for(FRIEND);
+        began.elapsed()
+    };
+    let mut times: Vec<_> = (0..300).map(conceal).collect();
+    times.sort_unstable();
+    times[times.len() / 2]
 }
 
 #[test]
