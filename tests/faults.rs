@@ -32,5 +32,7 @@ mod race;
 mod residue;
 #[path = "faults/selftest.rs"]
 mod selftest;
+#[path = "faults/sweep.rs"]
+mod sweep;
 #[path = "faults/upgrade.rs"]
 mod upgrade;

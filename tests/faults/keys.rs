@@ -2,7 +2,7 @@
 //! refusal is one sentence that says what to do, and changes nothing.
 
 use crate::kit::{
-    Dice, Ended, Folder, account, command, conceal, conceal_with, finish, made, reveal, reveal_with,
+    Dice, Ended, Folder, account, command, conceal, conceal_with, finish, made, reveal, reveal_with, size,
 };
 use crate::support::Request;
 use crate::support::process::{Process, program};
@@ -400,7 +400,8 @@ fn needs(list: &[Vec<String>]) -> Vec<[&str; 4]> {
 
 #[test]
 fn keys_are_rotated_under_load_and_an_old_line_may_go_when_the_list_says_so() {
-    const SECRETS: usize = 60;
+    let secrets = size(60, 1_000);
+    let (all, half) = (&*secrets.to_string(), &*(secrets / 2).to_string());
     let folder = Folder::new();
     let mut process = folder.start();
     let login = account(&folder, "ann@example.com");
@@ -408,7 +409,7 @@ fn keys_are_rotated_under_load_and_an_old_line_may_go_when_the_list_says_so() {
     set_mode(&folder.key(), 0o400);
 
     let conceal_many = |process: &Process, what: &str| -> Vec<Made> {
-        (0..SECRETS).map(|number| made(&process.send(&conceal(&format!("{what} {number}"))))).collect()
+        (0..secrets).map(|number| made(&process.send(&conceal(&format!("{what} {number}"))))).collect()
     };
     let (before, added) = std::thread::scope(|scope| {
         let load = scope.spawn(|| conceal_many(&process, "before"));
@@ -422,15 +423,15 @@ fn keys_are_rotated_under_load_and_an_old_line_may_go_when_the_list_says_so() {
     assert!(old_text.lines().all(|line| new_text.contains(line)), "no line is lost");
     let list = key_list(&folder);
     assert!(added.stdout.contains(&list[0][0]), "{} in {}", list[0][0], added.stdout);
-    assert_eq!(needs(&list), [["yes", "-", "-", "-"], ["yes", "60", "1", "0"]], "{list:?}");
+    assert_eq!(needs(&list), [["yes", "-", "-", "-"], ["yes", all, "1", "0"]], "{list:?}");
 
     assert!(process.terminate().success());
     let mut process = folder.start();
     assert!(process.log_text().contains("sealed the accounts' addresses under the newest root key"));
     let after = conceal_many(&process, "after");
     // The account has gone over to the new key.
-    assert_eq!(needs(&key_list(&folder)), [["yes", "60", "1", "0"], ["yes", "60", "0", "0"]]);
-    for (number, (before, after)) in before.iter().zip(&after).take(SECRETS / 2).enumerate() {
+    assert_eq!(needs(&key_list(&folder)), [["yes", all, "1", "0"], ["yes", all, "0", "0"]]);
+    for (number, (before, after)) in before.iter().zip(&after).take(secrets / 2).enumerate() {
         assert!(process.send(&reveal(before)).expect(200).contains(&format!("before {number}")));
         assert!(process.send(&reveal(after)).expect(200).contains(&format!("after {number}")));
     }
@@ -442,17 +443,17 @@ fn keys_are_rotated_under_load_and_an_old_line_may_go_when_the_list_says_so() {
     write_key(&folder.key(), &new_line);
     let mut process = folder.start();
     process.send(&Request::get("/api/v2/receipt/recent").login(&login)).expect(200);
-    for before in &before[SECRETS / 2..] {
+    for before in &before[secrets / 2..] {
         process.send(&reveal(before)).expect(503);
     }
     let list = key_list(&folder);
-    assert_eq!(needs(&list), [["yes", "30", "1", "0"], ["no", "30", "0", "0"]]);
+    assert_eq!(needs(&list), [["yes", half, "1", "0"], ["no", half, "0", "0"]]);
     assert!(list[1].join(" ").ends_with("missing: what needs it answers 503"));
     assert!(process.terminate().success());
 
     write_key(&folder.key(), &new_text);
     let mut process = folder.start();
-    for (number, before) in before.iter().enumerate().skip(SECRETS / 2) {
+    for (number, before) in before.iter().enumerate().skip(secrets / 2) {
         assert!(process.send(&reveal(before)).expect(200).contains(&format!("before {number}")));
     }
     let list = key_list(&folder);
@@ -461,7 +462,7 @@ fn keys_are_rotated_under_load_and_an_old_line_may_go_when_the_list_says_so() {
     write_key(&folder.key(), &new_line);
     let process = folder.start();
     assert!(!process.log_text().lines().last().expect("a line").contains("older root keys"));
-    for (number, after) in after.iter().enumerate().skip(SECRETS / 2) {
+    for (number, after) in after.iter().enumerate().skip(secrets / 2) {
         assert!(process.send(&reveal(after)).expect(200).contains(&format!("after {number}")));
     }
 }

@@ -136,11 +136,12 @@ impl Ended {
         self
     }
 
-    /// A refusal: this exit code, at once, and one sentence that holds each of these words.
+    /// A refusal: this exit code, within a second, and one sentence that holds each of these words.
     #[track_caller]
     pub fn refuses(&self, code: i32, words: &[&str]) {
         assert_eq!(self.code, Some(code), "{self:?}");
-        assert!(self.took < Duration::from_secs(5), "{self:?}");
+        // Every day the machine may be busy with other tests, and gets more time.
+        assert!(self.took < Duration::from_secs(size(5, 1) as u64), "{self:?}");
         let lines: Vec<&str> = self.stderr.lines().collect();
         assert!(lines.len() == 1 && lines[0].starts_with("tellonce: "), "not one sentence: {self:?}");
         for word in words {
