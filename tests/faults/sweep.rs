@@ -2,6 +2,7 @@
 
 use crate::kit::{Folder, conceal, open, size};
 use crate::residue::{send, spread};
+use crate::support::is_soak;
 use crate::support::process::Process;
 use rusqlite::Connection;
 use std::time::{Duration, Instant};
@@ -71,5 +72,5 @@ fn while_100_000_expired_secrets_are_swept_new_ones_take_at_most_twice_as_long()
     // Medians, since disks stall. Every day the machine may be busy with other tests, and time is not looked at.
     let (idle, meanwhile) = (median(idle), median(meanwhile));
     println!("{} secrets swept: {meanwhile:?}, idle {idle:?}", numbers.len());
-    assert!(meanwhile <= idle * size(1_000, 2) as u32);
+    assert!(!is_soak() || meanwhile <= 2 * idle);
 }
