@@ -8,6 +8,7 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::Bytes;
 use multer::Multipart;
 use percent_encoding::percent_decode;
+use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 const NOT_UTF8: Error = Error::BadRequest("A parameter is not valid UTF-8");
@@ -35,7 +36,7 @@ pub fn urlencoded(text: &[u8], count: &mut usize) -> Result<Value, Error> {
 fn decode(text: &[u8]) -> Result<Zeroizing<String>, Error> {
     let spaced: Zeroizing<Vec<u8>> =
         Zeroizing::new(text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect());
-    utf8(percent_decode(&spaced).collect())
+    utf8(Cow::from(percent_decode(&spaced)).into_owned())
 }
 
 fn utf8(bytes: Vec<u8>) -> Result<Zeroizing<String>, Error> {
