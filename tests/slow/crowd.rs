@@ -126,7 +126,8 @@ pub fn outlasts(name: &str, count: usize, stay: Duration, habit: &Habit) {
         let _ = stream.write_all(habit.then);
         stream.set_nonblocking(true).expect("a socket");
     }
-    let mut waits = Vec::new();
+    // On a busy machine all may be gone by now.
+    let mut waits = vec![target.create()];
     while target.sockets() > sockets {
         assert!(since.elapsed() <= stay, "{name}: {} of {count} are still there", target.sockets() - sockets);
         if let Some(byte) = habit.dribbles {
@@ -135,7 +136,7 @@ pub fn outlasts(name: &str, count: usize, stay: Duration, habit: &Habit) {
         let pause = Instant::now() + if habit.dribbles.is_some() { PAUSE } else { PAUSE / 10 };
         while Instant::now() < pause {
             waits.push(target.create());
-            thread::sleep(PAUSE / 50);
+            thread::sleep(PAUSE / if is_soak() { 50 } else { 10 });
         }
     }
     let growth = target.memory("VmHWM").saturating_sub(memory);
