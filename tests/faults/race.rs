@@ -9,7 +9,7 @@ use crate::support::{Client, Login, Reply, Request};
 use rustix::net::sockopt::set_socket_linger;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
@@ -23,11 +23,11 @@ const KEYS: usize = 8;
 
 /// Sends the requests of each round at the same moment, each on a connection that is already open
 /// and stays open. `rounds[round][reader]` becomes `replies[round][reader]`.
-fn race(address: SocketAddr, rounds: &[Vec<Request>]) -> Vec<Vec<Reply>> {
+fn race(connect: impl Fn() -> io::Result<Client> + Sync, rounds: &[Vec<Request>]) -> Vec<Vec<Reply>> {
     let readers = rounds[0].len();
     let barrier = Barrier::new(readers);
     let read = |reader: usize| {
-        let mut client = Client::connect(address).expect("connected");
+        let mut client = connect().expect("connected");
         let hello = client.send(&Request::get("/"));
         let replies = rounds.iter().map(|requests| {
             // Nothing may fail between two barriers, or the others would wait for ever.
@@ -42,7 +42,7 @@ fn race(address: SocketAddr, rounds: &[Vec<Request>]) -> Vec<Vec<Reply>> {
         let threads: Vec<_> = (0..readers).map(|reader| scope.spawn(move || read(reader))).collect();
         let joined = threads.into_iter().map(|thread| thread.join().expect("a reader"));
         let whole = joined.map(|replies| replies.expect("a connection").into_iter().collect());
-        whole.collect::<std::io::Result<_>>().expect("every request has a reply")
+        whole.collect::<io::Result<_>>().expect("every request has a reply")
     });
     (0..rounds.len()).map(|round| by_reader.iter().map(|replies| replies[round].clone()).collect()).collect()
 }
@@ -130,7 +130,7 @@ fn race_for(process: &Process, secrets: &[(Made, String)], readers: usize) -> BT
         secrets.iter().enumerate().map(|(number, (made, _))| round(made, number, readers)).collect();
     let requests: Vec<Vec<Request>> =
         rounds.iter().map(|tries| tries.iter().map(|(_, request)| request.clone()).collect()).collect();
-    let replies = race(process.address, &requests);
+    let replies = race(|| Ok(process.connect()), &requests);
     let mut won = BTreeMap::new();
     for (((made, canary), tries), replies) in secrets.iter().zip(&rounds).zip(&replies) {
         let winner = winner(tries, replies, canary).unwrap_or_else(|wrong| panic!("{canary}: {wrong}"));
@@ -187,9 +187,9 @@ fn the_race_finds_a_server_that_reads_before_it_deletes() {
     let requests = vec![tries.iter().map(|(_, request)| request.clone()).collect::<Vec<_>>()];
     let mut fooled = 0;
     for _ in 0..100 {
-        let mut client = Client::connect(address).expect("connected");
+        let mut client = Client::at_door(address).expect("connected");
         client.send(&Request::post("/naive/conceal")).expect("a reply").expect(200);
-        let replies = race(address, &requests);
+        let replies = race(|| Client::at_door(address), &requests);
         fooled += usize::from(winner(&tries, &replies[0], canary).is_err());
     }
     assert!(fooled > 0, "in 100 races nobody noticed");
@@ -279,7 +279,7 @@ fn of_many_with_a_passphrase_one_who_knows_it_wins_and_those_who_guess_see_nothi
             know.chain(guess).collect()
         })
         .collect();
-    for ((made, canary), replies) in secrets.iter().zip(race(process.address, &requests)) {
+    for ((made, canary), replies) in secrets.iter().zip(race(|| Ok(process.connect()), &requests)) {
         let (know, guess) = replies.split_at(KNOW);
         for reply in guess {
             assert!(matches!(reply.status, 404 | 422 | 503), "{}", reply.text());
@@ -328,7 +328,7 @@ fn race_with_keys(process: &Process, batch: usize, readers: usize) {
     let rounds: Vec<Vec<Request>> =
         requests.iter().flat_map(|round| [(); 3].map(|()| round.clone())).collect();
     let mut several = 0;
-    for ((made, canary), replies) in secrets.iter().zip(race(process.address, &rounds).chunks(3)) {
+    for ((made, canary), replies) in secrets.iter().zip(race(|| Ok(process.connect()), &rounds).chunks(3)) {
         let mut winners = Vec::new();
         for (reader, reply) in replies.iter().flat_map(|round| round.iter().enumerate()) {
             assert_eq!(reply.contains(canary), reply.status == 200, "{}", reply.text());

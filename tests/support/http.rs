@@ -158,7 +158,7 @@ impl Client {
         Ok(Self { stream: BufReader::new(stream), asked: None, is_at_door: false })
     }
 
-    /// At a door beside the server: the one for metrics, or the one for plain HTTP.
+    /// At a door beside the server, such as the one for metrics or the one for plain HTTP, or at another server.
     pub fn at_door(address: SocketAddr) -> io::Result<Self> {
         Ok(Self { is_at_door: true, ..Self::connect(address)? })
     }
