@@ -104,7 +104,13 @@ impl World {
             let mut client = Client::connect(address).expect("connected");
             let mut send = |request: &Request| client.send(request).expect("a reply").ok();
             let mut made = || Made::of(&send(&conceal));
-            let all: Vec<_> = repeat_with(|| [made(), made(), made()]).take(each / HANDS).collect();
+            // What becomes of a secret must not hang on which was made first: neighbours lie in other places.
+            let mut three = || {
+                let mut three = [made(), made(), made()];
+                three.rotate_left(below(3));
+                three
+            };
+            let all: Vec<_> = repeat_with(&mut three).take(each / HANDS).collect();
             for [_, revealed, burned] in &all {
                 let reveal = Request::post(&format!("/api/v2/secret/{}/reveal", revealed.secret));
                 send(&reveal.json(&json!({"continue": true})));
@@ -209,12 +215,16 @@ fn text(alphabet: &[u8], length: usize) -> String {
     random.into_iter().map(|byte| char::from(alphabet[usize::from(byte) % alphabet.len()])).collect()
 }
 
+/// A number by chance. These are so few that taking a remainder favours none.
+fn below(count: usize) -> usize {
+    usize::try_from(getrandom::u64().expect("randomness")).expect("64 bits") % count
+}
+
 /// Requests to make, each of either kind by chance, and of which kind it is.
 pub fn shuffled(pair: &Pair, count: usize) -> Vec<(usize, &Ask)> {
     let choose = || {
-        let random = usize::try_from(getrandom::u64().expect("randomness")).expect("64 bits");
-        let (kind, which) = (random % 2, random / 2);
-        (kind, &pair.kinds[kind][which % pair.kinds[kind].len()])
+        let kind = below(2);
+        (kind, &pair.kinds[kind][below(pair.kinds[kind].len())])
     };
     repeat_with(choose).take(count).collect()
 }
