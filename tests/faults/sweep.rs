@@ -2,8 +2,8 @@
 
 use crate::kit::{Folder, conceal, open, size};
 use crate::residue::{send, spread};
-use crate::support::is_soak;
 use crate::support::process::Process;
+use crate::support::{is_soak, p99};
 use rusqlite::Connection;
 use std::time::{Duration, Instant};
 
@@ -26,12 +26,10 @@ fn p99_of_a_window(process: &Process) -> Duration {
         }
         took
     };
-    let mut took: Vec<Duration> = std::thread::scope(|scope| {
+    p99(std::thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS).map(|number| scope.spawn(move || client(number))).collect();
         clients.into_iter().flat_map(|client| client.join().expect("replies")).collect()
-    });
-    took.sort_unstable();
-    took[took.len() * 99 / 100]
+    }))
 }
 
 fn median(mut of: Vec<Duration>) -> Duration {
