@@ -147,26 +147,28 @@ async function isUnharmed({ me, happened }) {
   await me.leave();
 }
 
-test('where they are taken for markup, it is noticed', async () => {
-  const headers = { 'content-type': 'text/html' };
+/** Some that run in any browser once they are taken for markup. */
+const SURE = PAYLOADS.filter((text) =>
+  /^<(img src=x|svg|body|input autofocus|details open|video src=x|iframe src=about:blank|style) on\w+=\w\S+>$|^<script>/.test(text));
+
+test('where they are taken for markup, each that is sure to run is noticed', async (t) => {
+  assert.ok(SURE.length >= 10);
   const site = await startSite((asked, answer) => {
     const [, kind, at] = asked.url.split('/');
-    if (kind === 'strict') headers['content-security-policy'] = policy;
-    else delete headers['content-security-policy'];
-    answer.writeHead(200, headers).end(`<!doctype html><body>${PAYLOADS[at] ?? ''}`);
+    const headers = kind === 'strict' ? { 'content-security-policy': policy } : {};
+    answer.writeHead(200, { ...headers, 'content-type': 'text/html' }).end(`<!doctype html><body>${SURE[at] ?? ''}`);
   });
-  const noticed = { open: 0, strict: 0 };
+  t.after(() => site.stop());
+  const url = `http://127.0.0.1:${site.port}`;
   for (const kind of ['open', 'strict']) {
-    for (let at = 0; at < PAYLOADS.length; at += 10) {
-      const { me, happened } = await victim({ url: `http://127.0.0.1:${site.port}` });
-      await me.page.goto(`http://127.0.0.1:${site.port}/${kind}/${at}`).catch(() => {});
-      await me.page.waitForTimeout(30);
-      noticed[kind] += happened.length > 0 ? 1 : 0;
+    for (const [at, text] of SURE.entries()) {
+      const { me, happened } = await victim({ url });
+      await me.page.goto(`${url}/${kind}/${at}`).catch(() => {});
+      for (let wait = 0; wait < 200 && happened.length === 0; wait += 1) await me.page.waitForTimeout(50).catch(() => {});
+      assert.notEqual(happened.length, 0, `${kind}: ${text}`);
       await me.close();
     }
   }
-  site.stop();
-  assert.ok(noticed.open > 15 && noticed.strict > 15, JSON.stringify(noticed));
 });
 
 test('none of them runs in secrets and passphrases', async () => {
