@@ -117,6 +117,16 @@ pub fn bound_unread(listener: &TcpListener, bytes: usize) -> io::Result<()> {
     Ok(rustix::net::sockopt::set_socket_send_buffer_size(listener, bytes)?)
 }
 
+/// Lets as many callers wait at a door as the system allows, until they are let in. The standard library asks for
+/// 128; of a crowd that comes at once, others would have to knock again after a second.
+///
+/// # Errors
+/// If the system refuses.
+pub fn let_many_wait(listener: &TcpListener) -> io::Result<()> {
+    // It bounds this by itself, by its `somaxconn`.
+    Ok(rustix::net::listen(listener, i32::MAX)?)
+}
+
 /// Gives a file another name, unless a file has it already.
 ///
 /// # Errors

@@ -152,7 +152,11 @@ impl Listeners {
 }
 
 fn listen(option: &str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).map_err(|error| {
+    let opened = TcpListener::bind(address).and_then(|listener| {
+        os::let_many_wait(&listener)?;
+        Ok(listener)
+    });
+    opened.map_err(|error| {
         StartError::configuration(format!("cannot listen on {address} (option `{option}`): {error}"))
     })
 }

@@ -1,9 +1,10 @@
 //! What the deadlines must not do: take away an answer, or a large secret from a slow line. And what
 //! they must do to those who send without end.
 
-use crate::crowd::Target;
+use crate::crowd::{Target, open_files};
 use crate::support::http::Client;
 use crate::support::{Request, Server};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -40,6 +41,26 @@ fn a_client_whose_request_has_arrived_gets_its_answer_however_long_it_takes() {
     });
     assert!(began.elapsed() > Duration::from_secs(16));
     server.run(stall).expect("written");
+}
+
+#[test]
+fn all_who_come_while_the_server_is_held_up_find_a_place_to_wait() {
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("a setting of the system");
+    let count = most.trim().parse().map_or(1_000, |most: usize| most.min(1_000));
+    open_files();
+    let target = Target::start(&[]);
+    let process = Pid::from_raw(target.process.id().cast_signed()).expect("a process");
+    kill_process(process, Signal::STOP).expect("stopped");
+    let enter =
+        |_| TcpStream::connect_timeout(&target.process.address, Duration::from_secs(5)).expect("a place");
+    let crowd: Vec<_> = (0..count).map(enter).collect();
+    kill_process(process, Signal::CONT).expect("going on");
+    for mut stream in crowd {
+        stream.write_all(b"GET /api/v2/status HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).expect("an answer");
+        assert_eq!(&head, b"HTTP/1.1 200");
+    }
 }
 
 #[test]
