@@ -366,6 +366,7 @@ struct Checkpoints {
     copied: u32,
     first_erased: Option<Instant>,
     idle: bool,
+    emptied: Instant,
     blocked_since: Option<Instant>,
     last_try: Instant,
 }
@@ -377,6 +378,8 @@ impl Checkpoints {
     const WHEN_IDLE: Duration = Duration::from_millis(500);
     /// How long plain writes, and writes of other processes, may wait when nothing else happens.
     const WRITTEN_IDLE: Duration = Duration::from_secs(2);
+    /// How long these may wait in any case: short jobs may come so often that nothing is ever idle.
+    const AT_MOST: Duration = Duration::from_secs(10);
     /// Pages after which the log is copied: callers wait for as long as that takes.
     const PAGES: u32 = 1000;
     /// How long to wait for readers, and between two tries that they blocked.
@@ -395,6 +398,7 @@ impl Checkpoints {
             copied: 0,
             first_erased: None,
             idle: false,
+            emptied: Instant::now(),
             blocked_since: None,
             last_try: Instant::now(),
         })
@@ -427,7 +431,7 @@ impl Checkpoints {
         let erased = self.first_erased.is_some_and(|at| self.idle || at.elapsed() >= Self::UNDER_LOAD);
         // The log may hold what a command beside the server has erased, so its size decides and not
         // what this writer remembers.
-        let written = self.idle && self.log_bytes() > 0;
+        let written = (self.idle || self.emptied.elapsed() >= Self::AT_MOST) && self.log_bytes() > 0;
         if erased || written {
             self.empty(connection, condition);
         } else if self.is_to_be_copied() {
@@ -464,6 +468,7 @@ impl Checkpoints {
             Ok(true) => {
                 self.pages.store(0, Ordering::Relaxed);
                 (self.copied, self.first_erased, self.blocked_since) = (0, None, None);
+                self.emptied = self.last_try;
             }
             Ok(false) => {
                 self.blocked_since.get_or_insert(self.last_try);

@@ -691,3 +691,12 @@ fn stolen_files_and_the_root_key_open_nothing_without_the_link_and_nothing_at_al
         assert_eq!(open(row.share).as_ref(), Ok(text), "the share makes the difference");
     }
 }
+
+#[test]
+fn the_log_is_emptied_even_if_something_is_swept_all_the_time() {
+    let folder = Folder::new();
+    let process = Process::start(&folder.data, &["--sweep-interval", "1s"]);
+    made(&process.send(&conceal_with(&json!({ "secret": "hello" }))).expect(200));
+    assert!(folder.log_bytes() > 0, "the log is not used");
+    wait_until(Duration::from_secs(30), "the log is empty", || folder.log_bytes() == 0);
+}
