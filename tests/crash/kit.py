@@ -163,8 +163,13 @@ def verdict(name, wrong):
     return not wrong
 
 
+def not_run(name, reason):
+    """Prints that a check could not be made here; it counts as neither passed nor failed."""
+    print(f"NOT RUN: {name}, since {reason}", flush=True)
+
+
 def finish(results):
     """Ends the program with a line as cargo writes it."""
-    passed, failed = results.count(True), results.count(False)
-    print(f"test result: {'FAILED' if failed else 'ok'}. {passed} passed; {failed} failed;")
+    passed, failed, left = (results.count(result) for result in (True, False, None))
+    print(f"test result: {'FAILED' if failed else 'ok'}. {passed} passed; {failed} failed; {left} not run")
     sys.exit(1 if failed or not passed else 0)
