@@ -68,6 +68,14 @@ pub fn may_use(path: &Path) -> bool {
     access(path, if path.is_dir() { rights | Access::EXEC_OK } else { rights }).is_ok()
 }
 
+/// Whether the disk of this folder takes no writes at all, as after an error on it. Found by trying, with a file that
+/// has no name: a system may not count such a disk as mounted read-only. `false` where the disk knows no such files.
+pub fn is_read_only(folder: &Path) -> bool {
+    use rustix::fs::OFlags;
+    let nameless = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    rustix::fs::open(folder, nameless, Mode::RUSR).err() == Some(rustix::io::Errno::ROFS)
+}
+
 /// The user this process runs as.
 pub fn user_id() -> u32 {
     rustix::process::geteuid().as_raw()

@@ -51,7 +51,7 @@ impl Reserve {
     pub fn look(&mut self) {
         self.looked = Instant::now();
         let Some(path) = &self.path else { return };
-        if !self.stands && take(path).is_err() {
+        if !self.stands && (self.is_read_only() || take(path).is_err()) {
             self.give_up();
             return;
         }
@@ -59,6 +59,11 @@ impl Reserve {
         // A system that does not tell is no reason to refuse secrets: a full disk tells by itself.
         let free = os::free_bytes(os::folder_of(path)).unwrap_or(u64::MAX);
         self.has_room = free >= self.min_free;
+    }
+
+    /// Whether the disk has become read-only.
+    pub fn is_read_only(&self) -> bool {
+        self.path.as_ref().is_some_and(|path| os::is_read_only(os::folder_of(path)))
     }
 
     /// Whether there is room for something new.

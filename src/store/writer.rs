@@ -5,6 +5,7 @@ use super::reserve::Reserve;
 use super::slots::FreeSlots;
 use super::{Condition, OnFatal, WriteTx, connection, schema, secrets};
 use crate::error::Error;
+use rusqlite::ffi::SQLITE_IOERR_WRITE;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode};
 use std::future::Future;
@@ -204,7 +205,8 @@ impl Writer {
         if self.condition.full.swap(full, Ordering::Relaxed) != full {
             if full {
                 tracing::error!(
-                    "there is too little room on the disk: new secrets are refused until there is"
+                    "there is too little room on the disk, or it is read-only: new secrets are refused until \
+                     there is room"
                 );
             } else {
                 tracing::info!("there is room on the disk again: new secrets are taken");
@@ -321,12 +323,16 @@ impl Writer {
         Ok(Some(ran))
     }
 
-    /// After a failed statement: full and busy are rolled back; after an I/O error nothing is known.
+    /// After a failed statement: full, busy and read-only are rolled back; after another I/O error nothing is known.
     fn give_up(&self, error: rusqlite::Error) -> Verdict {
-        if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
-            return Verdict::Unknown(error.to_string());
+        if error.sqlite_error_code() != Some(ErrorCode::SystemIoFailure) {
+            return self.undo(Verdict::RolledBack(error.into()));
         }
-        self.undo(Verdict::RolledBack(error.into()))
+        // The last write of a commit is what makes it one, so nothing of it holds.
+        if is_failed_write(&error) && self.reserve.is_read_only() {
+            return self.undo(Verdict::RolledBack(Error::StorageFull("the disk is read-only".into())));
+        }
+        Verdict::Unknown(error.to_string())
     }
 
     /// Ends the transaction, if it still stands, so that nothing of it has happened.
@@ -342,6 +348,11 @@ impl Writer {
     fn statement(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.execute([]).map(|_| ())
     }
+}
+
+/// Whether SQLite could not write, rather than not sync or not read.
+fn is_failed_write(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_WRITE)
 }
 
 struct EndOnPanic;
@@ -474,7 +485,10 @@ impl Checkpoints {
                 self.blocked_since.get_or_insert(self.last_try);
             }
             Err(error) => {
-                tracing::warn!(%error, "cannot empty the write-ahead log yet");
+                // Said once, not at each try.
+                if self.blocked_since.is_none() {
+                    tracing::warn!(%error, "cannot empty the write-ahead log yet");
+                }
                 self.blocked_since.get_or_insert(self.last_try);
             }
         }
