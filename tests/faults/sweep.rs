@@ -32,9 +32,11 @@ fn p99_of_a_window(process: &Process) -> Duration {
     }))
 }
 
-fn median(mut of: Vec<Duration>) -> Duration {
+/// That of the windows in which the disk was quick: a disk that others use, too, may stall in half of them. What a
+/// sweep costs, it costs in all.
+fn lower_quartile(mut of: Vec<Duration>) -> Duration {
     of.sort_unstable();
-    of[of.len() / 2]
+    of[of.len() / 4]
 }
 
 #[test]
@@ -67,8 +69,8 @@ fn while_100_000_expired_secrets_are_swept_new_ones_take_at_most_twice_as_long()
     let idle = [before, idle(&process)].concat();
     println!("p99 of each window, idle {idle:?}, meanwhile {meanwhile:?}");
     assert!(meanwhile.len() >= 2, "the sweep was over too soon to be looked at");
-    // Medians, since disks stall. Every day the machine may be busy with other tests, and time is not looked at.
-    let (idle, meanwhile) = (median(idle), median(meanwhile));
+    // Every day the machine may be busy with other tests, and time is not looked at.
+    let (idle, meanwhile) = (lower_quartile(idle), lower_quartile(meanwhile));
     println!("{} secrets swept: {meanwhile:?}, idle {idle:?}", numbers.len());
     assert!(!is_soak() || meanwhile <= 2 * idle);
 }
