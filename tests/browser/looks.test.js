@@ -56,7 +56,7 @@ const keep = (page, name) =>
   page.screenshot({ path: join(SCREENSHOTS, `${name}.jpg`), fullPage: true, type: 'jpeg', quality: 85 });
 
 /** Looks at a page in all widths and schemes, and leaves it as it was. */
-async function lookAround({ page, width, scheme, tag, withAxe }, name) {
+async function lookAround({ page, width, scheme, tag, axe }, name) {
   for (const colorScheme of SCHEMES) {
     await page.emulateMedia({ colorScheme });
     for (const each of WIDTHS) {
@@ -65,16 +65,19 @@ async function lookAround({ page, width, scheme, tag, withAxe }, name) {
       assert.ok(widest <= each, `${name} is ${widest} px wide in ${each}, ${tag}`);
       await keep(page, `${name}-${each}-${colorScheme}-${tag}`);
     }
-    if (withAxe) await findsNoBarrier(page, `${name}, ${colorScheme}, ${tag}`);
+    if (axe.includes(colorScheme)) await findsNoBarrier(page, `${name}, ${colorScheme}, ${tag}`);
   }
   await page.emulateMedia({ colorScheme: scheme });
   await page.setViewportSize({ width, height: 900 });
 }
 
+/** Where axe looks: barriers hang on the direction of the script and on colours, but not on both together. */
+const AXE = { en: SCHEMES, de: [], ar: ['light'] };
+
 for (const tag of ['en', 'de', 'ar']) {
   test(`every page looks as it should, ${tag}`, async () => {
     for (const journey of SIGHTSEEING) {
-      const settings = { width: 768, scheme: 'light', tag, withAxe: tag !== 'de', account: await server.account() };
+      const settings = { width: 768, scheme: 'light', tag, axe: AXE[tag], account: await server.account() };
       const me = await person(browser, server, settings, lookAround);
       await journey(me);
       await me.leave();
@@ -95,7 +98,7 @@ test('without script the pages look as they should too', async () => {
 
 test('an accent that would be hard to read becomes readable', async () => {
   branded = await startServer('--brand-name', 'Ministry of Silly Walks and Long Names', '--brand-accent', '#ffee00');
-  const me = await person(browser, branded, { width: 768, scheme: 'light', tag: 'en', withAxe: true });
+  const me = await person(browser, branded, { width: 768, scheme: 'light', tag: 'en', axe: SCHEMES });
   for (const [name, address] of [['brand-create', '/'], ['brand-mine', '/recent']]) {
     await me.visit(address);
     await lookAround(me, name);
